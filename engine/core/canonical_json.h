@@ -1,0 +1,25 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+namespace impact {
+
+/// Canonical text of a JSON value: object keys sorted bytewise, no white space, doubles as
+/// format_double writes them (so 3.0 stays "3.0" and 3 stays "3"), 64-bit integers exact, strings
+/// escaped minimally (\" \\ \b \f \n \r \t and \u00XX for other controls; UTF-8 kept). NaN and the
+/// infinities, which JSON cannot hold, become null. Equal values give equal bytes on every machine.
+/// Throws DataError on invalid UTF-8, naming the path inside the value.
+[[nodiscard]] std::string canonical_json(const nlohmann::json& value);
+/// The same rules, but keys in insertion order and two-space indentation: for files people read.
+[[nodiscard]] std::string pretty_json(const nlohmann::ordered_json& value);
+
+/// Parses strict JSON (no comments, no duplicate keys, 64-bit integers exact, depth <= 256).
+/// Throws DataError with line and column; `where` names the text in the message.
+[[nodiscard]] nlohmann::json parse_json(std::string_view text, std::string_view where);
+
+/// Hex SHA-256 of canonical_json(value).
+[[nodiscard]] std::string hash_json(const nlohmann::json& value);
+
+}  // namespace impact
