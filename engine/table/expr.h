@@ -1,0 +1,81 @@
+#pragma once
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/table/type.h"
+
+namespace impact {
+
+struct Expr;
+using ExprPtr = std::shared_ptr<const Expr>;
+
+struct SortKey {
+  ExprPtr expr;
+  bool descending = false;  ///< Missing values sort last either way.
+};
+
+/// Rows a window function sees, relative to the current row. nullopt = unbounded.
+struct WindowFrame {
+  std::optional<std::int64_t> before = std::nullopt;  ///< Rows preceding, >= 0.
+  std::optional<std::int64_t> after = 0;              ///< Rows following, >= 0; 0 = current row.
+};
+
+/// A scalar, aggregate or window expression over the columns of one relation. Immutable, shared,
+/// free of any backend's syntax except kSql, whose text is checked before it runs.
+struct Expr {
+  enum class Kind { kColumn, kLiteral, kCall, kAggregate, kWindow, kSql };
+  Kind kind;
+  std::string name;            ///< Column name, function name, or SQL text.
+  Value literal;               ///< kLiteral only.
+  std::vector<ExprPtr> args;   ///< Arguments of a call, aggregate or window function.
+  std::vector<ExprPtr> by;     ///< kWindow: partition.
+  std::vector<SortKey> order;  ///< kWindow: order; kAggregate first/last: order.
+  std::optional<WindowFrame> frame;  ///< kWindow over an aggregate only.
+  std::optional<TypeKind> operand;   ///< Type of args[0] of an aggregate, filled in by the verbs.
+};
+
+struct NamedExpr {
+  std::string name;
+  ExprPtr expr;
+};
+
+/// One scalar, aggregate or window function of the algebra.
+struct FunctionInfo {
+  enum class Class { kScalar, kAggregate, kWindow };
+  std::string name;
+  Class cls;
+  int min_args;
+  int max_args;  ///< -1 = any number.
+  std::string text;  ///< One line for help.
+};
+/// The whole vocabulary, sorted by name: arithmetic, comparison, logic, text, dates, aggregates,
+/// windows. Dialects must translate every entry.
+[[nodiscard]] const std::vector<FunctionInfo>& functions();
+/// nullptr when unknown.
+[[nodiscard]] const FunctionInfo* find_function(std::string_view name);
+
+[[nodiscard]] ExprPtr column(std::string name);
+[[nodiscard]] ExprPtr literal(Value value);
+/// Scalar call. Throws ArgumentError on an unknown name (suggestion) or a wrong number of arguments.
+[[nodiscard]] ExprPtr call(std::string_view function, std::vector<ExprPtr> args);
+/// Aggregate call: count, count_distinct, sum, mean, median, quantile, min, max, var, sd, ...
+[[nodiscard]] ExprPtr aggregate(std::string_view function, std::vector<ExprPtr> args,
+                                std::vector<SortKey> order = {});
+/// Window call: a window function (lag, lead, row_number, ...) or an aggregate over a window.
+[[nodiscard]] ExprPtr window(std::string_view function, std::vector<ExprPtr> args,
+                             std::vector<ExprPtr> by, std::vector<SortKey> order,
+                             std::optional<WindowFrame> frame = std::nullopt);
+[[nodiscard]] ExprPtr sql_expr(std::string text);
+
+/// Canonical form for plan hashes.
+[[nodiscard]] nlohmann::json to_json(const Expr& expr);
+/// Names of the columns the expression reads (not those inside kSql), sorted, unique.
+[[nodiscard]] std::vector<std::string> columns_of(const Expr& expr);
+/// Whether an aggregate occurs outside a window.
+[[nodiscard]] bool has_aggregate(const Expr& expr);
+
+}  // namespace impact
