@@ -18,6 +18,12 @@ struct WriteOptions {
   std::string missing;          ///< CSV: how a missing cell is written.
 };
 
+/// What a user's SELECT gives.
+struct QueryInfo {
+  Schema schema;
+  bool ordered = false;  ///< It ends in ORDER BY; its rows keep that order.
+};
+
 /// What executes relations. One implementation is DuckDB in the process (open_duckdb); a distributed SQL
 /// engine can be a second. Thread-safe: calls are serialised inside.
 class Backend {
@@ -32,9 +38,9 @@ class Backend {
   [[nodiscard]] virtual std::vector<Type> types_of(const Relation& input,
                                                    const std::vector<NamedExpr>& exprs) = 0;
   /// Checks a user's SELECT over named inputs and returns its columns. Reads no data.
-  [[nodiscard]] virtual Schema query_schema(const std::string& text,
-                                            const std::vector<std::string>& names,
-                                            const std::vector<RelationPtr>& inputs) = 0;
+  [[nodiscard]] virtual QueryInfo query_schema(const std::string& text,
+                                               const std::vector<std::string>& names,
+                                               const std::vector<RelationPtr>& inputs) = 0;
 
   [[nodiscard]] virtual Frame collect(const RelationPtr& relation, const Context& context) = 0;
   /// Chunks in the relation's order, without holding it all. Return false from `sink` to stop.

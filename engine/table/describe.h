@@ -5,12 +5,12 @@
 
 namespace impact {
 
-/// One row a numeric column: column, count, missing, mean, sd, min, q25, median, q75, max (quantiles by
-/// linear interpolation, type 7; sd with n - 1). For other columns: count, missing, distinct, top, top_count.
-/// Same layout as pandas' describe, one row a column, columns in schema order.
+/// One row a column, in schema order: column, count, missing; mean, sd (n - 1), min, q25, median, q75,
+/// max for numeric columns (quantiles of type 7); distinct and top (most frequent value, the smallest
+/// among ties) for the others. Cells that do not apply are missing.
 [[nodiscard]] Frame describe(const RelationPtr& relation, const Context& context);
 
-/// One row a column: column, type, missing, distinct, example (first present value in row order).
+/// One row a column: column, type, missing, distinct, min, max (as text).
 [[nodiscard]] Frame info(const RelationPtr& relation, const Context& context);
 
 /// rows, columns, incomplete_rows (rows with at least one missing cell).

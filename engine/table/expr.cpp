@@ -117,6 +117,13 @@ ExprPtr window(std::string_view function, std::vector<ExprPtr> args, std::vector
   return expr;
 }
 
+ExprPtr cast_expr(ExprPtr expr, Type type) {
+  auto out = make(Expr::Kind::kCast, type.name());
+  out->args = {std::move(expr)};
+  out->type = std::move(type);
+  return out;
+}
+
 ExprPtr sql_expr(std::string text) { return make(Expr::Kind::kSql, std::move(text)); }
 
 nlohmann::json to_json(const Expr& expr) {
@@ -131,6 +138,10 @@ nlohmann::json to_json(const Expr& expr) {
       break;
   }
   nlohmann::json out = {{"call", expr.name}, {"args", list_json(expr.args)}};
+  if (expr.kind == Expr::Kind::kCast) {
+    out["cast"] = true;
+    if (expr.type.levels != nullptr) out["levels"] = *expr.type.levels;
+  }
   if (expr.kind == Expr::Kind::kWindow) {
     out["by"] = list_json(expr.by);
     out["over"] = true;
@@ -161,6 +172,14 @@ bool has_aggregate(const Expr& expr) {
   if (expr.kind == Expr::Kind::kWindow) return false;
   for (const auto& arg : expr.args) {
     if (has_aggregate(*arg)) return true;
+  }
+  return false;
+}
+
+bool has_window(const Expr& expr) {
+  if (expr.kind == Expr::Kind::kWindow) return true;
+  for (const auto& arg : expr.args) {
+    if (has_window(*arg)) return true;
   }
   return false;
 }

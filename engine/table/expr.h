@@ -27,10 +27,11 @@ struct WindowFrame {
 /// A scalar, aggregate or window expression over the columns of one relation. Immutable, shared,
 /// free of any backend's syntax except kSql, whose text is checked before it runs.
 struct Expr {
-  enum class Kind { kColumn, kLiteral, kCall, kAggregate, kWindow, kSql };
+  enum class Kind { kColumn, kLiteral, kCall, kCast, kAggregate, kWindow, kSql };
   Kind kind;
   std::string name;            ///< Column name, function name, or SQL text.
   Value literal;               ///< kLiteral only.
+  Type type;                   ///< kCast only: the target.
   std::vector<ExprPtr> args;   ///< Arguments of a call, aggregate or window function.
   std::vector<ExprPtr> by;     ///< kWindow: partition.
   std::vector<SortKey> order;  ///< kWindow: order; kAggregate first/last: order.
@@ -69,6 +70,8 @@ struct FunctionInfo {
 [[nodiscard]] ExprPtr window(std::string_view function, std::vector<ExprPtr> args,
                              std::vector<ExprPtr> by, std::vector<SortKey> order,
                              std::optional<WindowFrame> frame = std::nullopt);
+/// The value as another type; fails at run time where a value has no such form.
+[[nodiscard]] ExprPtr cast_expr(ExprPtr expr, Type type);
 [[nodiscard]] ExprPtr sql_expr(std::string text);
 
 /// Canonical form for plan hashes.
@@ -77,5 +80,7 @@ struct FunctionInfo {
 [[nodiscard]] std::vector<std::string> columns_of(const Expr& expr);
 /// Whether an aggregate occurs outside a window.
 [[nodiscard]] bool has_aggregate(const Expr& expr);
+/// Whether a window function occurs.
+[[nodiscard]] bool has_window(const Expr& expr);
 
 }  // namespace impact

@@ -9,8 +9,8 @@ const std::vector<FunctionInfo>& functions() {
   static const std::vector<FunctionInfo> all = [] {
     std::vector<FunctionInfo> list = {
         {"abs", kScalar, 1, 1, "Absolute value."},
-        {"add", kScalar, 2, 2, "Sum of two values; a date plus days."},
-        {"add_days", kScalar, 2, 2, "Date or timestamp moved by whole days."},
+        {"add", kScalar, 2, 2, "Sum of two values."},
+        {"add_days", kScalar, 2, 2, "Date moved by whole days."},
         {"all", kAggregate, 1, 1, "Whether every present value is true."},
         {"all_of", kScalar, 1, -1, "True when every condition is true."},
         {"any", kAggregate, 1, 1, "Whether any present value is true."},

@@ -37,7 +37,6 @@ struct FrameScan { std::shared_ptr<const Frame> frame; };
 /// A SELECT over named inputs (names[i] stands for inputs[i]).
 struct SqlQuery { std::string text; std::vector<std::string> names; };
 struct Select { std::vector<NamedExpr> columns; };   ///< Exactly these columns.
-struct Derive { std::vector<NamedExpr> columns; };   ///< All columns, these added or replaced.
 struct Filter { ExprPtr condition; };
 struct Distinct { std::vector<std::string> columns; };  ///< Empty: all columns.
 struct Sort { std::vector<SortKey> keys; };
@@ -69,11 +68,13 @@ struct PivotWider {
   std::string values_from;
   std::vector<std::string> names;  ///< New columns in order, as text of names_from.
 };
-/// Result of a relation kept in the backend; equal to its input in content, never recomputed.
+/// The input with another key or label.
+struct Keyed {};
+/// Result of inputs[0] kept in the backend in its fixed order; never recomputed.
 struct Cached { std::string handle; std::shared_ptr<const void> owner; };
 
-using Verb = std::variant<FileScan, FrameScan, SqlQuery, Select, Derive, Filter, Distinct, Sort,
-                          Head, Sample, Summarise, Join, Union, PivotLonger, PivotWider, Cached>;
+using Verb = std::variant<FileScan, FrameScan, SqlQuery, Select, Filter, Distinct, Sort,
+                          Head, Sample, Summarise, Join, Union, PivotLonger, PivotWider, Keyed, Cached>;
 
 /// Whether rows already stand in a meaningful order before any ORDER BY.
 enum class Natural {

@@ -1,0 +1,197 @@
+#include "engine/table/describe.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "engine/table/backend.h"
+#include "engine/table/verbs.h"
+
+namespace impact {
+namespace {
+
+ExprPtr of(const char* function, const std::string& name) {
+  return aggregate(function, {column(name)});
+}
+
+ExprPtr quantile(const std::string& name, double p) {
+  return aggregate("quantile", {column(name), literal(p)});
+}
+
+// Text cells gathered into a column.
+class TextBuilder {
+ public:
+  void add(std::string_view cell) {
+    mark(true);
+    bytes_ += cell;
+    offsets_.push_back(bytes_.size());
+  }
+  void add_missing() {
+    mark(false);
+    offsets_.push_back(bytes_.size());
+  }
+  [[nodiscard]] Column build() && {
+    return Column::text(std::move(bytes_), std::move(offsets_), std::move(valid_));
+  }
+
+ private:
+  void mark(bool present) {
+    const std::size_t row = offsets_.size() - 1;
+    if (row % 64 == 0) valid_.push_back(0);
+    if (present) valid_.back() |= std::uint64_t{1} << (row % 64);
+  }
+  std::string bytes_;
+  std::vector<std::uint64_t> offsets_{0};
+  std::vector<std::uint64_t> valid_;
+};
+
+class NumberBuilder {
+ public:
+  void add(const Value& value) {
+    const std::size_t row = data_.size();
+    if (row % 64 == 0) valid_.push_back(0);
+    data_.push_back(0.0);
+    if (std::holds_alternative<std::monostate>(value)) return;
+    valid_.back() |= std::uint64_t{1} << (row % 64);
+    data_.back() = std::holds_alternative<double>(value)
+                       ? std::get<double>(value)
+                       : static_cast<double>(std::get<std::int64_t>(value));
+  }
+  [[nodiscard]] Column build() && { return Column::numbers(std::move(data_), std::move(valid_)); }
+
+ private:
+  std::vector<double> data_;
+  std::vector<std::uint64_t> valid_;
+};
+
+// One scan computes every aggregate of every column; the single row is then laid out column by row.
+Frame one_row(const RelationPtr& relation, std::vector<NamedExpr> aggregates,
+              const Context& context) {
+  return relation->backend->collect(summarise(relation, {}, std::move(aggregates)), context);
+}
+
+std::string key(std::size_t column, const char* what) { return fmt::format("{}/{}", column, what); }
+
+}  // namespace
+
+Frame describe(const RelationPtr& relation, const Context& context) {
+  const auto& columns = relation->schema.columns();
+  std::vector<NamedExpr> all;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const std::string& name = columns[i].name;
+    all.push_back({key(i, "count"), of("count", name)});
+    all.push_back({key(i, "missing"), of("count_missing", name)});
+    if (columns[i].type.numeric()) {
+      all.push_back({key(i, "mean"), of("mean", name)});
+      all.push_back({key(i, "sd"), of("sd", name)});
+      all.push_back({key(i, "min"), call("to_number", {of("min", name)})});
+      all.push_back({key(i, "q25"), quantile(name, 0.25)});
+      all.push_back({key(i, "median"), of("median", name)});
+      all.push_back({key(i, "q75"), quantile(name, 0.75)});
+      all.push_back({key(i, "max"), call("to_number", {of("max", name)})});
+    } else {
+      all.push_back({key(i, "distinct"), of("count_distinct", name)});
+      all.push_back({key(i, "top"), call("to_text", {of("mode", name)})});
+    }
+  }
+  const Frame row = one_row(relation, std::move(all), context);
+
+  TextBuilder names;
+  TextBuilder tops;
+  std::vector<std::int64_t> counts;
+  std::vector<std::int64_t> missing;
+  static constexpr std::array kNumbers = {"mean", "sd", "min", "q25", "median", "q75", "max"};
+  std::array<NumberBuilder, kNumbers.size()> numbers;
+  NumberBuilder distinct;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    names.add(columns[i].name);
+    counts.push_back(std::get<std::int64_t>(row.column(key(i, "count")).value(0)));
+    missing.push_back(std::get<std::int64_t>(row.column(key(i, "missing")).value(0)));
+    const bool numeric = columns[i].type.numeric();
+    for (std::size_t k = 0; k < kNumbers.size(); ++k) {
+      numbers[k].add(numeric ? row.column(key(i, kNumbers[k])).value(0) : Value{});
+    }
+    distinct.add(numeric ? Value{} : row.column(key(i, "distinct")).value(0));
+    const bool has_top = !numeric && !row.column(key(i, "top")).missing(0);
+    if (has_top) {
+      tops.add(row.column(key(i, "top")).text_at(0));
+    } else {
+      tops.add_missing();
+    }
+  }
+  std::vector<std::string> header = {"column", "count", "missing"};
+  std::vector<Column> cells;
+  cells.push_back(std::move(names).build());
+  cells.push_back(Column::integers(std::move(counts)));
+  cells.push_back(Column::integers(std::move(missing)));
+  for (std::size_t k = 0; k < kNumbers.size(); ++k) {
+    header.emplace_back(kNumbers[k]);
+    cells.push_back(std::move(numbers[k]).build());
+  }
+  header.emplace_back("distinct");
+  cells.push_back(std::move(distinct).build());
+  header.emplace_back("top");
+  cells.push_back(std::move(tops).build());
+  return {std::move(header), std::move(cells)};
+}
+
+Frame info(const RelationPtr& relation, const Context& context) {
+  const auto& columns = relation->schema.columns();
+  std::vector<NamedExpr> all;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const std::string& name = columns[i].name;
+    all.push_back({key(i, "missing"), of("count_missing", name)});
+    all.push_back({key(i, "distinct"), of("count_distinct", name)});
+    all.push_back({key(i, "min"), call("to_text", {of("min", name)})});
+    all.push_back({key(i, "max"), call("to_text", {of("max", name)})});
+  }
+  const Frame row = one_row(relation, std::move(all), context);
+  TextBuilder names;
+  TextBuilder types;
+  TextBuilder lows;
+  TextBuilder highs;
+  std::vector<std::int64_t> missing;
+  std::vector<std::int64_t> distinct;
+  const auto add = [&](TextBuilder& to, const Column& from) {
+    if (from.missing(0)) {
+      to.add_missing();
+    } else {
+      to.add(from.text_at(0));
+    }
+  };
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    names.add(columns[i].name);
+    types.add(columns[i].type.name());
+    missing.push_back(std::get<std::int64_t>(row.column(key(i, "missing")).value(0)));
+    distinct.push_back(std::get<std::int64_t>(row.column(key(i, "distinct")).value(0)));
+    add(lows, row.column(key(i, "min")));
+    add(highs, row.column(key(i, "max")));
+  }
+  std::vector<Column> cells;
+  cells.push_back(std::move(names).build());
+  cells.push_back(std::move(types).build());
+  cells.push_back(Column::integers(std::move(missing)));
+  cells.push_back(Column::integers(std::move(distinct)));
+  cells.push_back(std::move(lows).build());
+  cells.push_back(std::move(highs).build());
+  return {{"column", "type", "missing", "distinct", "min", "max"}, std::move(cells)};
+}
+
+Shape shape(const RelationPtr& relation, const Context& context) {
+  std::vector<ExprPtr> missing;
+  for (const auto& name : relation->schema.names()) {
+    missing.push_back(call("is_missing", {column(name)}));
+  }
+  const auto incomplete = call("any_of", std::move(missing));
+  const Frame row = one_row(
+      relation,
+      {{"rows", aggregate("count", {})},
+       {"incomplete",
+        call("coalesce", {aggregate("sum", {incomplete}), literal(std::int64_t{0})})}},
+      context);
+  return {std::get<std::int64_t>(row.column("rows").value(0)),
+          static_cast<std::int64_t>(relation->schema.size()),
+          std::get<std::int64_t>(row.column("incomplete").value(0))};
+}
+
+}  // namespace impact
