@@ -12,11 +12,14 @@ namespace impact {
 /// infinities, which JSON cannot hold, become null. Equal values give equal bytes on every machine.
 /// Throws DataError on invalid UTF-8, naming the path inside the value.
 [[nodiscard]] std::string canonical_json(const nlohmann::json& value);
-/// The same rules, but keys in insertion order and two-space indentation: for files people read.
+/// The same rules, but keys in insertion order and two-space indentation, without a last newline:
+/// for files people read.
 [[nodiscard]] std::string pretty_json(const nlohmann::ordered_json& value);
 
-/// Parses strict JSON (no comments, no duplicate keys, 64-bit integers exact, depth <= 256).
-/// Throws DataError with line and column; `where` names the text in the message.
+/// Parses strict JSON (RFC 8259: no comments, no trailing commas) with no duplicate keys, valid UTF-8,
+/// at most 256 levels, and only numbers that keep their value: integers of 64 bits are exact, longer
+/// ones and doubles out of range are refused. A leading byte order mark is skipped.
+/// Throws DataError with line and column (in characters, from 1); `where` names the text in it.
 [[nodiscard]] nlohmann::json parse_json(std::string_view text, std::string_view where);
 
 /// Hex SHA-256 of canonical_json(value).

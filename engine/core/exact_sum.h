@@ -4,66 +4,79 @@
 #include <cstdint>
 #include <span>
 
+#include "engine/core/digit_window.h"
+
 namespace impact {
 
 /// A sum of doubles that does not depend on the order of its terms.
 ///
 /// Idea: the real line of exponents is cut into fixed digits of 32 bits. Every finite term is cut
-/// into the (at most three) digits it touches; the accumulator keeps the kDigits highest digits
+/// into the (at most three) digits it touches; the accumulator keeps the four highest digits
 /// seen so far as 64-bit integers and never carries between them, so what a kept digit holds
 /// depends only on the set of terms: adding is associative and commutative to the bit, also when
 /// the window moves up because a larger term arrives. Digits below the window are dropped: the
-/// error is below 2^-95 of the largest |term| per term, so the rounded result is the correctly
-/// rounded sum unless cancellation exceeds 95 bits. Terms that are NaN or infinite are counted apart and
-/// decide the result by IEEE rules. Trivially copyable; 56 bytes or less; no memory; up to 2^31 terms.
+/// error is below 2^-96 of the largest |term| per term, so the result is the correctly rounded sum
+/// (half to even) whenever no term has a bit below 2^-96 of the largest, and otherwise within one
+/// unit in the last place unless cancellation exceeds 42 bits less log2 of the number of terms.
+/// Terms that are NaN or infinite are counted apart and decide the result by IEEE rules: NaN if
+/// there is a NaN or both infinities, else the infinity. A result of zero is +0.0, also when every
+/// term is -0.0. Trivially copyable; 40 bytes; no memory; up to 2^31 terms. No member throws; an
+/// object belongs to one thread at a time.
 /// Source of the idea: Demmel & Nguyen, "Parallel reproducible summation", IEEE TC 64 (2015);
 /// Neal, "Fast exact summation using small and large superaccumulators" (2015).
 class ExactSum {
  public:
-  void add(double term) noexcept;
-  void merge(const ExactSum& other) noexcept;
-  /// Nearest double to the kept digits, round half to even. 0.0 for no terms.
+  void add(double term) noexcept { window_.add(term); }
+  void merge(const ExactSum& other) noexcept { window_.merge(other.window_); }
+  /// Nearest double to the kept digits, round half to even. 0.0 for no terms. Infinite when the sum
+  /// is beyond the range of double; partial sums never overflow.
   [[nodiscard]] double round() const noexcept;
-  /// The sum as an unevaluated pair hi + lo (|lo| <= ulp(hi)/2): about 106 bits, for means, variances.
+  /// The sum as an unevaluated pair hi + lo (hi = round(), |lo| <= ulp(hi)/2): about 106 bits. lo is
+  /// 0 when hi is not finite.
   [[nodiscard]] std::array<double, 2> round_pair() const noexcept;
 
  private:
-  static constexpr int kDigits = 4;
-  std::array<std::int64_t, kDigits> digit_{};  // digit_[0] is the highest of the window
-  std::int32_t top_ = INT32_MIN;               // digit number of digit_[0]; INT32_MIN while empty
-  std::uint32_t special_ = 0;                  // bit 0: NaN seen, 1: +inf, 2: -inf
+  detail::DigitWindow<4> window_;
 };
 
-/// Order-independent first and second moments of one variable: count, sum x, sum x^2 (with x^2
-/// split exactly into a head and a tail). For two variables see ExactCoMoments.
+/// Order-independent first and second moments of one variable: count, sum x, sum x^2 (x^2 exact, in
+/// 106 bits, beyond the range of double too). Both sums keep six digits, so dropped digits lie
+/// 2^-159 below the largest term: means are correctly rounded and variances within one unit in the
+/// last place also for values whose spread is a tiny part of their size; equal values give exactly
+/// 0. The mean follows IEEE rules for NaN and infinities, variance is NaN if there are any. Trivially
+/// copyable; 120 bytes; up to 2^31 terms.
 class ExactMoments {
  public:
   void add(double x) noexcept;
   void merge(const ExactMoments& other) noexcept;
   [[nodiscard]] std::int64_t count() const noexcept { return count_; }
-  [[nodiscard]] double sum() const noexcept { return sum_.round(); }
+  [[nodiscard]] double sum() const noexcept;
   [[nodiscard]] double mean() const noexcept;  ///< NaN for no terms.
-  /// (sum x^2 - (sum x)^2 / n) / (n - ddof), in extended arithmetic; NaN when n <= ddof.
+  /// (sum x^2 - (sum x)^2 / n) / (n - ddof), rounded once; NaN when n <= ddof.
   [[nodiscard]] double variance(int ddof) const noexcept;
 
  private:
   std::int64_t count_ = 0;
-  ExactSum sum_;
-  ExactSum squares_;
+  detail::DigitWindow<6> sum_;
+  detail::DigitWindow<6> squares_;
 };
 
-/// Order-independent joint moments of pairs (x, y).
+/// Order-independent joint moments of pairs (x, y), with the precision of ExactMoments. The error of
+/// the covariance is relative to the largest |x| times the largest |y| (2^-127 of it at most), not
+/// to the covariance. NaN when either variable has a NaN or an infinity. 288 bytes.
 class ExactCoMoments {
  public:
   void add(double x, double y) noexcept;
   void merge(const ExactCoMoments& other) noexcept;
   [[nodiscard]] std::int64_t count() const noexcept { return count_; }
-  [[nodiscard]] double covariance(int ddof) const noexcept;  ///< NaN when n <= ddof.
-  [[nodiscard]] double correlation() const noexcept;         ///< NaN when either variance is zero.
+  /// (sum x y - sum x sum y / n) / (n - ddof), rounded once; NaN when n <= ddof.
+  [[nodiscard]] double covariance(int ddof) const noexcept;
+  /// In [-1, 1], and exactly at the ends for exact proportions; NaN when either variance is zero.
+  [[nodiscard]] double correlation() const noexcept;
 
  private:
   std::int64_t count_ = 0;
-  ExactSum x_, y_, xx_, yy_, xy_;
+  detail::DigitWindow<6> x_, y_, xx_, yy_, xy_;
 };
 
 /// Order-independent sum of a span. O(n), single thread.

@@ -30,8 +30,9 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
+/// Digest of the bytes.
 [[nodiscard]] Digest sha256(std::string_view bytes);
-/// Streams the file in blocks. Throws IoError when it cannot be read.
+/// Digest of a file's bytes, streamed in blocks. Throws IoError when it cannot be read.
 [[nodiscard]] Digest sha256_file(const std::filesystem::path& path);
 /// Lower-case hexadecimal, 64 characters.
 [[nodiscard]] std::string to_hex(const Digest& digest);

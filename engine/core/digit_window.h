@@ -1,0 +1,87 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <type_traits>
+
+namespace impact::detail {
+
+/// A sum of integers m * 2^e kept in the kDigits highest 32-bit digits seen so far, as 64-bit
+/// integers without carries. What a digit holds depends only on the set of terms, so adding and
+/// merging are associative and commutative to the bit. The building block of ExactSum and its kin;
+/// use either add() (unit 2^-1074) or add_product() (unit 2^-2148) on one window, never both.
+/// Digits wrap silently after 2^31 terms of one sign. One thread at a time.
+template <int kDigits>
+class DigitWindow {
+  static_assert(kDigits >= 3);
+
+ public:
+  static constexpr std::uint32_t kNaN = 1;
+  static constexpr std::uint32_t kPlusInfinity = 2;
+  static constexpr std::uint32_t kMinusInfinity = 4;
+
+  void add(double term) noexcept {
+    const auto bits = std::bit_cast<std::uint64_t>(term);
+    const auto field = static_cast<std::int32_t>((bits >> 52U) & 0x7FFU);
+    if (static_cast<std::uint32_t>(field - 1) >= 0x7FEU) [[unlikely]] {
+      add_rare(term);
+      return;
+    }
+    // term = +-m * 2^(e - 1074); its bits fall into digits low, low + 1 and perhaps low + 2.
+    const std::uint64_t m = (bits & kFraction) | kHiddenBit;
+    const std::int32_t e = field - 1;
+    const std::int32_t i = (e >> 5) - base_;
+    const std::int32_t top = ((e + 52) >> 5) - base_;
+    const std::int64_t sign = -static_cast<std::int64_t>(bits >> 63U);
+    if (i < 0 || top >= kDigits) [[unlikely]] {
+      add_outside(m, e, sign);
+      return;
+    }
+    const auto shift = static_cast<std::uint32_t>(e) & 31U;
+    const std::uint64_t high = m >> (32U - shift);
+    accumulate(i, (m << shift) & kDigitMask, sign);
+    accumulate(i + 1, high & kDigitMask, sign);
+    // With the window's last digit at i + 1 the third part is empty: adding it there is harmless.
+    accumulate(std::min(i + 2, kDigits - 1), high >> 32U, sign);
+  }
+
+  /// Adds x * y without rounding, underflow or overflow.
+  void add_product(double x, double y) noexcept;
+  void merge(const DigitWindow& other) noexcept;
+
+  /// Union of kNaN, kPlusInfinity, kMinusInfinity: which non-finite terms were seen.
+  [[nodiscard]] std::uint32_t special() const noexcept { return special_; }
+  /// Sum = the sum over i of digits()[i] * 2^(32 * (base() + i)) in the unit of the window.
+  [[nodiscard]] const std::array<std::int64_t, kDigits>& digits() const noexcept { return digit_; }
+  [[nodiscard]] std::int32_t base() const noexcept { return base_; }
+
+ private:
+  static constexpr std::uint64_t kFraction = (std::uint64_t{1} << 52U) - 1;
+  static constexpr std::uint64_t kHiddenBit = std::uint64_t{1} << 52U;
+  static constexpr std::uint64_t kDigitMask = 0xFFFFFFFFU;
+  static constexpr std::int32_t kEmpty = -(1 << 20);  // far below any digit, far from overflow
+
+  // Unsigned, so that too many terms wrap instead of being undefined. sign is 0 or -1.
+  void accumulate(std::int32_t index, std::uint64_t part, std::int64_t sign) noexcept {
+    const auto mask = static_cast<std::uint64_t>(sign);
+    std::int64_t& digit = digit_[static_cast<std::size_t>(index)];
+    digit = static_cast<std::int64_t>(static_cast<std::uint64_t>(digit) + ((part ^ mask) - mask));
+  }
+  void add_rare(double term) noexcept;
+  void add_outside(std::uint64_t m, std::int32_t e, std::int64_t sign) noexcept;
+  void add_special(double term) noexcept;
+  void raise_to(std::int32_t top) noexcept;
+
+  std::array<std::int64_t, kDigits> digit_{};  // digit_[i] is digit number base_ + i
+  std::int32_t base_ = kEmpty;
+  std::uint32_t special_ = 0;
+};
+
+extern template class DigitWindow<4>;
+extern template class DigitWindow<6>;
+static_assert(sizeof(DigitWindow<4>) == 40 && std::is_trivially_copyable_v<DigitWindow<4>>);
+static_assert(sizeof(DigitWindow<6>) == 56 && std::is_trivially_copyable_v<DigitWindow<6>>);
+
+}  // namespace impact::detail
