@@ -1,5 +1,6 @@
 #include "engine/core/digit_window.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 
@@ -34,7 +35,7 @@ void DigitWindow<kDigits>::add_rare(double term) noexcept {
   // Zero or subnormal: m * 2^-1074 without the hidden bit.
   const auto bits = std::bit_cast<std::uint64_t>(term);
   const std::uint64_t m = bits & kFraction;
-  if (m != 0) add_outside(m, 0, -static_cast<std::int64_t>(bits >> 63U));
+  if (m != 0) add_outside(m, 0, std::signbit(term) ? -1 : 1);
 }
 
 template <int kDigits>
@@ -50,7 +51,7 @@ void DigitWindow<kDigits>::add_outside(std::uint64_t m, std::int32_t e,
   const auto shift = static_cast<std::uint32_t>(e) & 31U;
   uint128 rest = static_cast<uint128>(m) << shift;
   for (std::int32_t i = low; rest != 0; ++i, rest >>= 32U) {
-    if (i >= 0) accumulate(i, static_cast<std::uint64_t>(rest) & kDigitMask, sign);
+    if (i >= 0) accumulate(static_cast<std::uint32_t>(i), static_cast<std::uint64_t>(rest) & kDigitMask, sign);
   }
 }
 
@@ -65,15 +66,15 @@ void DigitWindow<kDigits>::add_product(double x, double y) noexcept {
   const Normalised a = normalise(x);
   const Normalised b = normalise(y);
   const std::int32_t e = a.e + b.e;
-  const std::int64_t sign = std::signbit(x) != std::signbit(y) ? -1 : 0;
+  const std::int64_t sign = std::signbit(x) != std::signbit(y) ? -1 : 1;
   raise_to((e + 105) >> 5);
   uint128 rest = static_cast<uint128>(a.m) * b.m;
   const auto shift = static_cast<std::uint32_t>(e) & 31U;
   std::int32_t i = (e >> 5) - base_;
   const std::uint64_t first = (static_cast<std::uint64_t>(rest) << shift) & kDigitMask;
-  if (i >= 0) accumulate(i, first, sign);
+  if (i >= 0) accumulate(static_cast<std::uint32_t>(i), first, sign);
   for (rest >>= 32U - shift, ++i; rest != 0; rest >>= 32U, ++i) {
-    if (i >= 0) accumulate(i, static_cast<std::uint64_t>(rest) & kDigitMask, sign);
+    if (i >= 0) accumulate(static_cast<std::uint32_t>(i), static_cast<std::uint64_t>(rest) & kDigitMask, sign);
   }
 }
 
@@ -99,8 +100,8 @@ void DigitWindow<kDigits>::merge(const DigitWindow& other) noexcept {
   raise_to(added.base_ + kDigits - 1);
   const std::int32_t offset = added.base_ - base_;
   for (std::int32_t i = std::max(0, -offset); i < kDigits; ++i) {
-    accumulate(i + offset, static_cast<std::uint64_t>(added.digit_[static_cast<std::size_t>(i)]),
-               0);
+    accumulate(static_cast<std::uint32_t>(i + offset),
+               static_cast<std::uint64_t>(added.digit_[static_cast<std::size_t>(i)]), 1);
   }
 }
 

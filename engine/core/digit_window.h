@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -15,7 +14,7 @@ namespace impact::detail {
 /// Digits wrap silently after 2^31 terms of one sign. One thread at a time.
 template <int kDigits>
 class DigitWindow {
-  static_assert(kDigits >= 3);
+  static_assert(kDigits >= 4);
 
  public:
   static constexpr std::uint32_t kNaN = 1;
@@ -29,22 +28,23 @@ class DigitWindow {
       add_rare(term);
       return;
     }
-    // term = +-m * 2^(e - 1074); its bits fall into digits low, low + 1 and perhaps low + 2.
+    // term = +-m * 2^(e - 1074); its bits fall into digits i, i + 1 and perhaps i + 2 of the window.
     const std::uint64_t m = (bits & kFraction) | kHiddenBit;
     const std::int32_t e = field - 1;
-    const std::int32_t i = (e >> 5) - base_;
-    const std::int32_t top = ((e + 52) >> 5) - base_;
-    const std::int64_t sign = -static_cast<std::int64_t>(bits >> 63U);
-    if (i < 0 || top >= kDigits) [[unlikely]] {
+    const std::int64_t sign = (static_cast<std::int64_t>(bits) >> 63) | 1;
+    const auto above = static_cast<std::uint32_t>(e - 32 * base_);
+    if (above >= 32U * kDigits - 52U) [[unlikely]] {
       add_outside(m, e, sign);
       return;
     }
-    const auto shift = static_cast<std::uint32_t>(e) & 31U;
+    const std::uint32_t i = above >> 5U;
+    const std::uint32_t shift = above & 31U;
     const std::uint64_t high = m >> (32U - shift);
-    accumulate(i, (m << shift) & kDigitMask, sign);
+    accumulate(i, static_cast<std::uint32_t>(m) << shift, sign);
     accumulate(i + 1, high & kDigitMask, sign);
-    // With the window's last digit at i + 1 the third part is empty: adding it there is harmless.
-    accumulate(std::min(i + 2, kDigits - 1), high >> 32U, sign);
+    // Above the window the third part is empty and may be added anywhere, without a branch; digit 0
+    // is not one of the two just stored to, so that nothing waits for them.
+    accumulate((i + 2) % kDigits, high >> 32U, sign);
   }
 
   /// Adds x * y without rounding, underflow or overflow.
@@ -63,11 +63,11 @@ class DigitWindow {
   static constexpr std::uint64_t kDigitMask = 0xFFFFFFFFU;
   static constexpr std::int32_t kEmpty = -(1 << 20);  // far below any digit, far from overflow
 
-  // Unsigned, so that too many terms wrap instead of being undefined. sign is 0 or -1.
-  void accumulate(std::int32_t index, std::uint64_t part, std::int64_t sign) noexcept {
-    const auto mask = static_cast<std::uint64_t>(sign);
-    std::int64_t& digit = digit_[static_cast<std::size_t>(index)];
-    digit = static_cast<std::int64_t>(static_cast<std::uint64_t>(digit) + ((part ^ mask) - mask));
+  // Unsigned, so that too many terms wrap instead of being undefined. sign is 1 or -1.
+  void accumulate(std::uint32_t index, std::uint64_t part, std::int64_t sign) noexcept {
+    std::int64_t& digit = digit_[index];
+    digit = static_cast<std::int64_t>(static_cast<std::uint64_t>(digit) +
+                                      part * static_cast<std::uint64_t>(sign));
   }
   void add_rare(double term) noexcept;
   void add_outside(std::uint64_t m, std::int32_t e, std::int64_t sign) noexcept;

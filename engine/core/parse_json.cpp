@@ -72,7 +72,7 @@ class Parser {
 
   json value(int depth) {
     skip_space();
-    if (depth > kMaxDepth) {
+    if (depth == kMaxDepth && (peek() == '{' || peek() == '[')) {
       fail(at_, "JSON is nested too deeply", "at most " + std::to_string(kMaxDepth) + " levels");
     }
     switch (peek()) {
