@@ -1,0 +1,205 @@
+#include "engine/render/html_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/core/number.h"
+
+namespace impact {
+namespace {
+
+constexpr std::size_t kMostRows = 200;
+
+constexpr std::string_view kStyle = R"(
+:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #d8dee6;
+  --ground: #ffffff; --band: #f5f7fa; --accent: #1f5fae; --good: #1a6e3c; --bad: #b3261e; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e9f0; --soft: #9aa7b8; --line: #343d4a;
+  --ground: #14181f; --band: #1b212b; --accent: #7db3f5; --good: #6fcf97; --bad: #ff8a80; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 72rem; padding: 2.5rem 1.5rem 4rem; color: var(--ink);
+  background: var(--ground); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; }
+h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 1rem; }
+h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; }
+p { max-width: 46rem; margin: .6rem 0; }
+.notice { border-left: 4px solid var(--bad); background: var(--band); padding: .6rem .9rem;
+  margin: 0 0 1.5rem; max-width: none; font-weight: 600; }
+figure { margin: 1.2rem 0 1.8rem; overflow-x: auto; }
+figcaption { font-weight: 600; margin-bottom: .4rem; position: sticky; left: 0; }
+table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .75rem; border-bottom: 1px solid var(--line); text-align: left;
+  vertical-align: top; white-space: nowrap; }
+td.text { white-space: normal; max-width: 34rem; overflow-wrap: anywhere; }
+thead th { border-bottom: 2px solid var(--soft); font-weight: 600; }
+tbody tr:nth-child(even) { background: var(--band); }
+.number { text-align: right; }
+.missing { color: var(--soft); font-style: italic; }
+.note { color: var(--soft); font-size: .85rem; }
+.passed { color: var(--good); font-weight: 600; }
+.failed { color: var(--bad); font-weight: 600; }
+footer { margin-top: 3rem; border-top: 1px solid var(--line); font-size: .85rem;
+  color: var(--soft); }
+footer dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; }
+footer dt { font-weight: 600; }
+footer dd { margin: 0; overflow-wrap: anywhere; font-family: ui-monospace, monospace; }
+@media print { body { padding: 0; max-width: none; font-size: 10pt; }
+  figure { overflow: visible; break-inside: avoid; } td, th { white-space: normal; } }
+)";
+
+// Decimals that give the largest cell of a column seven digits, so that its cells align.
+int decimals_of(const Column& column) {
+  double largest = 0;
+  bool whole = true;
+  for (const double cell : column.as_numbers()) {
+    if (!std::isfinite(cell)) continue;
+    largest = std::max(largest, std::abs(cell));
+    whole = whole && cell == std::floor(cell);
+  }
+  if (whole && largest < 1e15) return 0;
+  const int before_point = largest < 1 ? 1 : static_cast<int>(std::floor(std::log10(largest))) + 1;
+  return std::clamp(7 - before_point, 0, 6);
+}
+
+std::string shown(double value, int decimals) {
+  if (!std::isfinite(value)) return format_double(value);
+  const bool plain = std::abs(value) < 1e15 && (value == 0 || std::abs(value) >= 1e-5);
+  return plain ? fmt::format("{:.{}f}", value, decimals) : fmt::format("{:.6e}", value);
+}
+
+std::string cell_html(const Column& column, std::size_t row, int decimals) {
+  if (column.missing(row)) return R"(<td class="missing">missing</td>)";
+  const Value value = column.value(row);
+  if (const double* number = std::get_if<double>(&value)) {
+    return fmt::format(R"(<td class="number" title="{}">{}</td>)", format_double(*number),
+                       shown(*number, decimals));
+  }
+  if (column.type().kind == TypeKind::kInteger) {
+    return fmt::format(R"(<td class="number">{}</td>)", format_value(value));
+  }
+  const std::string text = format_value(value);
+  return fmt::format(R"(<td{}>{}</td>)", text.size() > 40 ? R"( class="text")" : "",
+                     escape_html(text));
+}
+
+void append_table(std::string& out, const Frame& frame, const std::string& caption) {
+  out += "<figure>\n";
+  if (!caption.empty()) out += fmt::format("<figcaption>{}</figcaption>\n", escape_html(caption));
+  out += "<table>\n<thead><tr>";
+  std::vector<int> decimals;
+  for (std::size_t i = 0; i < frame.schema().size(); ++i) {
+    const ColumnInfo& info = frame.schema()[i];
+    out += fmt::format(R"(<th scope="col"{}>{}</th>)",
+                       info.type.numeric() ? R"( class="number")" : "", escape_html(info.name));
+    decimals.push_back(info.type.kind == TypeKind::kNumber ? decimals_of(frame.column(i)) : 0);
+  }
+  out += "</tr></thead>\n<tbody>\n";
+  const std::size_t rows = std::min(frame.rows(), kMostRows);
+  for (std::size_t row = 0; row < rows; ++row) {
+    out += "<tr>";
+    for (std::size_t i = 0; i < frame.schema().size(); ++i) {
+      out += cell_html(frame.column(i), row, decimals[i]);
+    }
+    out += "</tr>\n";
+  }
+  out += "</tbody>\n</table>\n";
+  if (rows < frame.rows()) {
+    out += fmt::format(R"(<p class="note">First {} of {} rows; results.json has them all.</p>)",
+                       rows, frame.rows());
+  }
+  out += "</figure>\n";
+}
+
+void append_prose(std::string& out, std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find("\n\n"), text.size());
+    const std::string_view paragraph = text.substr(0, end);
+    if (paragraph.find_first_not_of(" \n") != std::string_view::npos) {
+      out += fmt::format("<p>{}</p>\n", escape_html(paragraph));
+    }
+    text.remove_prefix(std::min(end + 2, text.size()));
+  }
+}
+
+void append_checks(std::string& out, const std::vector<CheckRow>& checks) {
+  out += "<figure>\n<table>\n<thead><tr><th scope=\"col\">check</th><th scope=\"col\">outcome</th>"
+         "<th scope=\"col\" class=\"number\">value</th></tr></thead>\n<tbody>\n";
+  for (const auto& check : checks) {
+    out += fmt::format(
+        R"(<tr><td>{}</td><td class="{}">{}</td><td class="number">{}</td></tr>)"
+        "\n",
+        escape_html(check.node), check.passed ? "passed" : "failed",
+        check.passed ? "passed" : "failed", escape_html(format_value(check.value)));
+  }
+  out += "</tbody>\n</table>\n</figure>\n";
+  for (const auto& check : checks) {
+    if (!check.passed && check.rows.rows() > 0) {
+      append_table(out, check.rows, fmt::format("Rows that failed '{}'", check.node));
+    }
+  }
+}
+
+}  // namespace
+
+std::string escape_html(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+std::string html_report(const Report& report) {
+  const std::string title = escape_html(report.title);
+  std::string out = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<main>\n",
+      title, kStyle);
+  if (!report.notice.empty()) {
+    out += fmt::format("<p class=\"notice\" role=\"note\">{}</p>\n", escape_html(report.notice));
+  }
+  out += fmt::format("<h1>{}</h1>\n", title);
+  for (const auto& section : report.sections) {
+    switch (section.kind) {
+      case ReportSection::Kind::kHeading:
+        out += fmt::format("<h2>{}</h2>\n", escape_html(section.text));
+        break;
+      case ReportSection::Kind::kProse:
+        append_prose(out, section.text);
+        break;
+      case ReportSection::Kind::kTable:
+        append_table(out, section.frame, section.text);
+        break;
+      case ReportSection::Kind::kChecks:
+        append_checks(out, section.checks);
+        break;
+    }
+  }
+  out += "</main>\n<footer>\n<h2>Provenance</h2>\n<dl>\n";
+  for (const auto& [name, value] : report.provenance) {
+    out += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape_html(name), escape_html(value));
+  }
+  return out + "</dl>\n</footer>\n</body>\n</html>\n";
+}
+
+}  // namespace impact
