@@ -1,0 +1,100 @@
+#include "bindings/app/output.h"
+
+#include <cctype>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
+
+#include "bindings/runtime.h"
+#include "engine/core/canonical_json.h"
+
+namespace impact::bindings {
+namespace {
+
+std::optional<std::string> line_of(std::istream& text, int number) {
+  std::string line;
+  for (int i = 0; i < number; ++i) {
+    if (!std::getline(text, line)) return std::nullopt;
+  }
+  return line;
+}
+
+std::optional<std::string> source_line(const ScriptError& error, std::string_view code) {
+  if (error.line() <= 0) return std::nullopt;
+  if (error.file() == "-e") {
+    std::istringstream text{std::string(code)};
+    return line_of(text, error.line());
+  }
+  std::ifstream text(error.file());
+  return line_of(text, error.line());
+}
+
+bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+// Where the thing the error is about stands in the line: the offending value, else the first word
+// that the message quotes.
+std::optional<std::pair<std::size_t, std::size_t>> find_culprit(const std::string& line,
+                                                                const ErrorInfo& info) {
+  std::vector<std::string> words{info.got};
+  const std::size_t open = info.what.find('\'');
+  const std::size_t close = open == std::string::npos ? open : info.what.find('\'', open + 1);
+  if (close != std::string::npos) words.push_back(info.what.substr(open + 1, close - open - 1));
+  for (const std::string& word : words) {
+    if (word.empty()) continue;
+    for (std::size_t at = line.find(word); at != std::string::npos; at = line.find(word, at + 1)) {
+      const bool starts = at == 0 || !is_word(line[at - 1]) || !is_word(word.front());
+      const std::size_t end = at + word.size();
+      const bool ends = end >= line.size() || !is_word(line[end]) || !is_word(word.back());
+      if (starts && ends) return std::pair{at, word.size()};
+    }
+  }
+  return std::nullopt;
+}
+
+std::string excerpt(const ScriptError& error, std::string_view code) {
+  constexpr std::size_t kMostColumns = 160;
+  const auto line = source_line(error, code);
+  if (!line || line->size() > kMostColumns) return "";
+  const std::string number = std::to_string(error.line());
+  std::string out = "\n  " + number + " | " + *line;
+  if (const auto culprit = find_culprit(*line, error.info())) {
+    std::string margin = line->substr(0, culprit->first);
+    for (char& c : margin) {
+      if (c != '\t') c = ' ';
+    }
+    out += "\n  " + std::string(number.size(), ' ') + " | " + margin +
+           std::string(culprit->second, '^');
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string describe_failure(const std::exception& error, std::string_view code) {
+  const auto* script = dynamic_cast<const ScriptError*>(&error);
+  return script == nullptr ? error.what() : script->report() + excerpt(*script, code);
+}
+
+std::string failure_json(const std::exception& error) {
+  nlohmann::ordered_json out = {{"status", "error"}, {"kind", "internal"}, {"message", error.what()}};
+  if (const auto* known = dynamic_cast<const Error*>(&error)) {
+    const ErrorInfo& info = known->info();
+    out["kind"] = known->kind();
+    out["what"] = info.what;
+    for (const auto& [name, value] : {std::pair{"where", &info.where}, {"got", &info.got},
+                                      {"expected", &info.expected}, {"hint", &info.hint}}) {
+      if (!value->empty()) out[name] = *value;
+    }
+  }
+  if (const auto* script = dynamic_cast<const ScriptError*>(&error)) {
+    out["message"] = script->report();
+    if (script->line() > 0) {
+      out["file"] = script->file();
+      out["line"] = script->line();
+    }
+  }
+  return pretty_json(out);
+}
+
+}  // namespace impact::bindings

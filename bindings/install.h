@@ -1,0 +1,14 @@
+#pragma once
+
+#include "bindings/runtime.h"
+
+namespace impact::bindings {
+
+/// Makes every handle type and function of the engine known to scripts. Needs a session. Once a state.
+void install(Runtime& runtime);
+
+/// After the script: runs the study it returned (the value on top of the stack), writes the run
+/// folder and prints a summary. Returns the program's exit code. Throws Error.
+[[nodiscard]] int finish_run(Runtime& runtime, bool json, bool quiet);
+
+}  // namespace impact::bindings

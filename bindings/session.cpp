@@ -1,0 +1,124 @@
+#include "bindings/session.h"
+
+#include <stdlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "engine/core/error.h"
+
+namespace impact::bindings {
+namespace {
+
+namespace fs = std::filesystem;
+
+void check_relative(const std::string& declared, const std::string& role) {
+  const fs::path path(declared);
+  const bool climbs = std::any_of(path.begin(), path.end(),
+                                  [](const fs::path& part) { return part == ".."; });
+  if (declared.empty() || path.is_absolute() || climbs ||
+      declared.find('\0') != std::string::npos) {
+    throw ArgumentError({.what = "'" + declared + "' is no path " + role,
+                         .got = declared,
+                         .expected = "a relative path without '..'",
+                         .hint = "the folder is given to the program, so that the script runs "
+                                 "anywhere"});
+  }
+}
+
+// Data and script folders, without empty ones.
+std::vector<fs::path> places(const SessionOptions& options) {
+  std::vector<fs::path> all;
+  for (const fs::path& folder : {options.data, options.study_folder}) {
+    if (!folder.empty()) all.push_back(folder);
+  }
+  return all;
+}
+
+}  // namespace
+
+Session::Session(SessionOptions options) : options_(std::move(options)) {
+  context_.threads = options_.threads;
+  context_.cancel = options_.cancel;
+  context_.progress = options_.progress;
+}
+
+Session::~Session() {
+  backend_.reset();
+  std::error_code ignored;
+  if (!scratch_.empty()) fs::remove_all(scratch_, ignored);
+}
+
+const fs::path& Session::scratch() {
+  if (!scratch_.empty()) return scratch_;
+  std::string pattern = (fs::temp_directory_path() / "impact-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr) {
+    throw IoError({.what = "can't make a temporary folder",
+                   .where = fs::temp_directory_path().string(),
+                   .got = std::strerror(errno)});
+  }
+  scratch_ = pattern;
+  return scratch_;
+}
+
+const std::shared_ptr<Backend>& Session::backend() {
+  if (backend_ != nullptr) return backend_;
+  DuckDbOptions options;
+  options.threads = options_.threads;
+  options.memory_limit = options_.memory;
+  options.temp_directory = scratch() / "spill";
+  for (const fs::path& folder : places(options_)) options.readable.push_back(fs::absolute(folder));
+  options.readable.push_back(scratch());
+  if (!options_.out.empty()) options.readable.push_back(fs::absolute(options_.out));
+  backend_ = open_duckdb(options);
+  return backend_;
+}
+
+bool Session::has_input(const std::string& declared) const {
+  check_relative(declared, "to read");
+  const auto all = places(options_);
+  return std::any_of(all.begin(), all.end(), [&](const fs::path& folder) {
+    std::error_code code;
+    return fs::exists(folder / declared, code);
+  });
+}
+
+fs::path Session::find_input(const std::string& declared) const {
+  check_relative(declared, "to read");
+  std::string looked;
+  for (const fs::path& folder : places(options_)) {
+    std::error_code code;
+    if (fs::exists(folder / declared, code)) return folder / declared;
+    looked += (looked.empty() ? "" : ", ") + (folder / declared).string();
+  }
+  throw IoError({.what = "no file '" + declared + "'",
+                 .where = looked,
+                 .hint = options_.data.empty() ? "say where the data lie with --data DIR" : ""});
+}
+
+AtomicFolder& Session::folder() {
+  if (folder_ == nullptr) {
+    const fs::path target = options_.out.empty() ? fs::path("runs") / options_.name : options_.out;
+    folder_ = std::make_unique<AtomicFolder>(target, kRunMarker);
+  }
+  return *folder_;
+}
+
+fs::path Session::output_path(const std::string& declared) {
+  check_relative(declared, "to write");
+  const fs::path relative = fs::path(declared).lexically_normal();
+  for (const char* reserved : {kRunMarker, "results.json", "report.html"}) {
+    if (relative == reserved) {
+      throw ArgumentError({.what = "'" + declared + "' is written by the run itself",
+                           .got = declared,
+                           .hint = "choose another name"});
+    }
+  }
+  const fs::path path = folder().staging() / relative;
+  fs::create_directories(path.parent_path());
+  return path;
+}
+
+}  // namespace impact::bindings

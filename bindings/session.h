@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "engine/core/atomic_folder.h"
+#include "engine/core/context.h"
+#include "engine/table/backend.h"
+
+namespace impact::bindings {
+
+struct SessionOptions {
+  std::filesystem::path data;         ///< --data or IMPACT_DATA; empty: none given.
+  std::filesystem::path study_folder = ".";  ///< Where the script lies.
+  std::filesystem::path out;          ///< Run folder; empty: `runs/<name>` under the current folder.
+  std::string name = "script";        ///< Name of the run when the script declares no study.
+  int threads = 1;
+  std::uint64_t memory = 0;           ///< Bytes for the table engine; 0 = its default.
+  const CancelToken* cancel = nullptr;
+  ProgressSink* progress = nullptr;
+  std::map<std::string, std::string> settings;  ///< --set name=value.
+};
+
+/// What the bindings of one program run share: the table engine (opened at first use), the folders a
+/// script may read and the run folder it writes to. One thread.
+class Session {
+ public:
+  explicit Session(SessionOptions options);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  [[nodiscard]] const SessionOptions& options() const noexcept { return options_; }
+  [[nodiscard]] const Context& context() const noexcept { return context_; }
+  [[nodiscard]] const std::shared_ptr<Backend>& backend();
+
+  /// The file a script names: in the data folder, else in the script's folder. Throws IoError that
+  /// lists where it looked, ArgumentError for absolute paths and paths that climb.
+  [[nodiscard]] std::filesystem::path find_input(const std::string& declared) const;
+  [[nodiscard]] bool has_input(const std::string& declared) const;
+  /// Private folder for generated inputs; removed at the end.
+  [[nodiscard]] const std::filesystem::path& scratch();
+  /// Checks a path that a script wants to write inside the run folder; throws ArgumentError.
+  [[nodiscard]] std::filesystem::path output_path(const std::string& declared);
+  /// The run folder being gathered; made at first use, kept by commit() on it.
+  [[nodiscard]] AtomicFolder& folder();
+  [[nodiscard]] bool has_folder() const noexcept { return folder_ != nullptr; }
+  /// Name for `runs/<name>`, once a study is declared.
+  void set_name(const std::string& name) { options_.name = name; }
+
+ private:
+  SessionOptions options_;
+  Context context_;
+  std::filesystem::path scratch_;
+  std::unique_ptr<AtomicFolder> folder_;
+  std::shared_ptr<Backend> backend_;
+};
+
+/// Marker of run folders.
+inline constexpr const char* kRunMarker = "study.lock";
+
+}  // namespace impact::bindings
