@@ -28,21 +28,20 @@ void check_relative(const std::string& declared, const std::string& role) {
   }
 }
 
-// Data and script folders, without empty ones.
-std::vector<fs::path> places(const SessionOptions& options) {
-  std::vector<fs::path> all;
-  for (const fs::path& folder : {options.data, options.study_folder}) {
-    if (!folder.empty()) all.push_back(folder);
-  }
-  return all;
-}
-
 }  // namespace
 
 Session::Session(SessionOptions options) : options_(std::move(options)) {
   context_.threads = options_.threads;
   context_.cancel = options_.cancel;
   context_.progress = options_.progress;
+}
+
+std::vector<fs::path> Session::places() const {
+  std::vector<fs::path> all;
+  for (const fs::path& folder : {options_.data, options_.study_folder}) {
+    if (!folder.empty()) all.push_back(folder);
+  }
+  return all;
 }
 
 Session::~Session() {
@@ -63,22 +62,9 @@ const fs::path& Session::scratch() {
   return scratch_;
 }
 
-const std::shared_ptr<Backend>& Session::backend() {
-  if (backend_ != nullptr) return backend_;
-  DuckDbOptions options;
-  options.threads = options_.threads;
-  options.memory_limit = options_.memory;
-  options.temp_directory = scratch() / "spill";
-  for (const fs::path& folder : places(options_)) options.readable.push_back(fs::absolute(folder));
-  options.readable.push_back(scratch());
-  if (!options_.out.empty()) options.readable.push_back(fs::absolute(options_.out));
-  backend_ = open_duckdb(options);
-  return backend_;
-}
-
 bool Session::has_input(const std::string& declared) const {
   check_relative(declared, "to read");
-  const auto all = places(options_);
+  const auto all = places();
   return std::any_of(all.begin(), all.end(), [&](const fs::path& folder) {
     std::error_code code;
     return fs::exists(folder / declared, code);
@@ -88,7 +74,7 @@ bool Session::has_input(const std::string& declared) const {
 fs::path Session::find_input(const std::string& declared) const {
   check_relative(declared, "to read");
   std::string looked;
-  for (const fs::path& folder : places(options_)) {
+  for (const fs::path& folder : places()) {
     std::error_code code;
     if (fs::exists(folder / declared, code)) return folder / declared;
     looked += (looked.empty() ? "" : ", ") + (folder / declared).string();
@@ -116,7 +102,7 @@ fs::path Session::output_path(const std::string& declared) {
                            .hint = "choose another name"});
     }
   }
-  const fs::path path = folder().staging() / relative;
+  const fs::path path = folder().path() / relative;
   fs::create_directories(path.parent_path());
   return path;
 }

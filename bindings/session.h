@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/core/atomic_folder.h"
 #include "engine/core/context.h"
@@ -52,6 +53,9 @@ class Session {
   void set_name(const std::string& name) { options_.name = name; }
 
  private:
+  // Data and script folders, without empty ones.
+  [[nodiscard]] std::vector<std::filesystem::path> places() const;
+
   SessionOptions options_;
   Context context_;
   std::filesystem::path scratch_;
