@@ -93,7 +93,7 @@ std::string nearest_word(std::string_view word, std::span<const std::string> can
   std::string nearest;
   for (const std::string& candidate : candidates) {
     const std::vector<char32_t> letters = fold(candidate);
-    const auto [shorter, longer] = std::minmax(letters.size(), wanted.size());
+    const auto [shorter, longer] = std::minmax({letters.size(), wanted.size()});
     if (letters.empty() || longer - shorter >= best) continue;
     const std::size_t distance = edit_distance(wanted, letters);
     if (distance >= best) continue;
