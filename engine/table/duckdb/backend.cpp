@@ -23,19 +23,15 @@ using D = DuckDbDialect;
 constexpr std::size_t kStreamRows = std::size_t{1} << 16;
 
 // Files under a relation, each once, in the order they are met.
-void collect_files(const Relation &relation,
-                   std::vector<const Relation *> &files) {
-  if (std::holds_alternative<FileScan>(relation.verb))
-    files.push_back(&relation);
-  if (std::holds_alternative<Cached>(relation.verb))
-    return;
-  for (const RelationPtr &input : relation.inputs)
-    collect_files(*input, files);
+void collect_files(const Relation& relation, std::vector<const Relation*>& files) {
+  if (std::holds_alternative<FileScan>(relation.verb)) files.push_back(&relation);
+  if (std::holds_alternative<Cached>(relation.verb)) return;
+  for (const RelationPtr& input : relation.inputs) collect_files(*input, files);
 }
 
-bool aggregates(const NamedExpr &item) { return has_aggregate(*item.expr); }
+bool aggregates(const NamedExpr& item) { return has_aggregate(*item.expr); }
 
-Schema schema_of(const Prepared &statement) {
+Schema schema_of(const Prepared& statement) {
   std::vector<ColumnInfo> columns;
   for (std::size_t i = 0; i < statement.columns(); ++i) {
     const std::string name = statement.name(i);
@@ -44,58 +40,51 @@ Schema schema_of(const Prepared &statement) {
   return Schema(std::move(columns));
 }
 
-} // namespace
+}  // namespace
 
-std::string stand_in(const Schema &schema) {
+std::string stand_in(const Schema& schema) {
   std::vector<std::string> items;
-  for (const ColumnInfo &column : schema.columns()) {
-    items.push_back(fmt::format("CAST(NULL AS {}) AS {}", D::type(column.type),
-                                D::identifier(column.name)));
+  for (const ColumnInfo& column : schema.columns()) {
+    items.push_back(
+        fmt::format("CAST(NULL AS {}) AS {}", D::type(column.type), D::identifier(column.name)));
   }
   return fmt::format("SELECT {} WHERE false", fmt::join(items, ", "));
 }
 
-void DuckDbBackend::require_readable(const FileSource &source) const {
-  if (options_.readable.empty())
-    return;
-  const std::filesystem::path path =
-      std::filesystem::weakly_canonical(source.path);
-  for (const std::filesystem::path &folder : options_.readable) {
-    const std::filesystem::path root =
-        std::filesystem::weakly_canonical(folder);
-    const auto [end, rest] =
-        std::mismatch(root.begin(), root.end(), path.begin(), path.end());
-    if (end == root.end() || end->empty())
-      return;
+void DuckDbBackend::require_readable(const FileSource& source) const {
+  if (options_.readable.empty()) return;
+  const std::filesystem::path path = std::filesystem::weakly_canonical(source.path);
+  for (const std::filesystem::path& folder : options_.readable) {
+    const std::filesystem::path root = std::filesystem::weakly_canonical(folder);
+    const auto [end, rest] = std::mismatch(root.begin(), root.end(), path.begin(), path.end());
+    if (end == root.end() || end->empty()) return;
   }
-  throw IoError({.what = shown_path(source) +
-                         " lies outside the folders that may be read",
+  throw IoError({.what = shown_path(source) + " lies outside the folders that may be read",
                  .where = source.path.string(),
                  .hint = "name its folder with --data"});
 }
 
-void DuckDbBackend::fail(Connection &connection, const QueryError &error,
-                         const Relation &relation) {
+void DuckDbBackend::fail(Connection& connection, const QueryError& error,
+                         const Relation& relation) {
   if (blames_file(error)) {
-    std::vector<const Relation *> files;
+    std::vector<const Relation*> files;
     collect_files(relation, files);
-    for (const Relation *file : files) {
-      diagnose_file(connection, std::get<FileScan>(file->verb).source,
-                    file->schema, error);
+    for (const Relation* file : files) {
+      diagnose_file(connection, std::get<FileScan>(file->verb).source, file->schema, error);
     }
   }
   raise(error, {.where = relation.label, .columns = relation.schema.names()});
 }
 
-Schema DuckDbBackend::read_schema(const FileSource &source) {
+Schema DuckDbBackend::read_schema(const FileSource& source) {
   require_readable(source);
   const Context context;
   Session session(*this, context);
   return read_file_schema(session.connection(), source);
 }
 
-std::vector<Type> DuckDbBackend::types_of(const Relation &input,
-                                          const std::vector<NamedExpr> &exprs) {
+std::vector<Type> DuckDbBackend::types_of(const Relation& input,
+                                          const std::vector<NamedExpr>& exprs) {
   const Context context;
   Session session(*this, context);
   Hooks hooks(*this, nullptr);
@@ -106,159 +95,139 @@ std::vector<Type> DuckDbBackend::types_of(const Relation &input,
     std::vector<std::size_t> places;
     std::vector<std::string> items;
     for (std::size_t i = 0; i < exprs.size(); ++i) {
-      if (aggregates(exprs[i]) != aggregate)
-        continue;
+      if (aggregates(exprs[i]) != aggregate) continue;
       places.push_back(i);
       items.push_back(D::expression(*exprs[i].expr, hooks));
     }
-    if (places.empty())
-      continue;
+    if (places.empty()) continue;
     try {
-      const Prepared statement = session.connection().prepare(
-          fmt::format("SELECT {}{}", fmt::join(items, ", "), from));
+      const Prepared statement =
+          session.connection().prepare(fmt::format("SELECT {}{}", fmt::join(items, ", "), from));
       for (std::size_t i = 0; i < places.size(); ++i) {
-        types[places[i]] =
-            engine_type(statement.type(i), exprs[places[i]].name);
+        types[places[i]] = engine_type(statement.type(i), exprs[places[i]].name);
       }
-    } catch (const QueryError &error) {
+    } catch (const QueryError& error) {
       raise(error, {.where = input.label, .columns = input.schema.names()});
     }
   }
   return types;
 }
 
-QueryInfo DuckDbBackend::query_schema(const std::string &text,
-                                      const std::vector<std::string> &names,
-                                      const std::vector<RelationPtr> &inputs) {
+QueryInfo DuckDbBackend::query_schema(const std::string& text,
+                                      const std::vector<std::string>& names,
+                                      const std::vector<RelationPtr>& inputs) {
   const Context context;
   Session session(*this, context);
   std::vector<std::string> ctes;
   std::vector<std::string> columns;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    ctes.push_back(fmt::format("{} AS ({})", D::identifier(names[i]),
-                               stand_in(inputs[i]->schema)));
-    for (const std::string &name : inputs[i]->schema.names())
-      columns.push_back(name);
+    ctes.push_back(fmt::format("{} AS ({})", D::identifier(names[i]), stand_in(inputs[i]->schema)));
+    for (const std::string& name : inputs[i]->schema.names()) columns.push_back(name);
   }
-  const auto prepare = [&](const std::string &query) {
+  const auto prepare = [&](const std::string& query) {
     return session.connection().prepare(
-        ctes.empty() ? query
-                     : fmt::format("WITH {} SELECT * FROM ({}) AS t",
-                                   fmt::join(ctes, ", "), query));
+        ctes.empty()
+            ? query
+            : fmt::format("WITH {} SELECT * FROM ({}) AS t", fmt::join(ctes, ", "), query));
   };
   try {
-    const CheckedSql checked = check_statement(
-        session.connection(), text, names,
-        [&](const std::string &query) { return prepare(query).columns(); });
+    const CheckedSql checked =
+        check_statement(session.connection(), text, names,
+                        [&](const std::string& query) { return prepare(query).columns(); });
     return {schema_of(prepare(checked.text)), checked.ordered};
-  } catch (const QueryError &error) {
+  } catch (const QueryError& error) {
     raise(error, {.where = "the query", .columns = columns});
   }
 }
 
 void DuckDbBackend::run(
-    Session &session, const Relation &relation, const Schema &schema,
-    const std::string &sql,
-    const std::function<bool(const std::vector<LogicalType> &, const Chunk &)>
-        &append) {
-  Connection &connection = session.connection();
+    Session& session, const Relation& relation, const Schema& schema, const std::string& sql,
+    const std::function<bool(const std::vector<LogicalType>&, const Chunk&)>& append) {
+  Connection& connection = session.connection();
   try {
     Prepared statement = connection.prepare(sql);
     bool readable = true;
     std::vector<std::string> items;
     for (std::size_t i = 0; i < schema.size(); ++i) {
-      const ColumnInfo &column = schema[i];
+      const ColumnInfo& column = schema[i];
       readable = readable && readable_as(statement.type(i), column.type);
-      items.push_back(fmt::format("CAST({0} AS {1}) AS {0}",
-                                  D::identifier(column.name),
-                                  D::type(column.type)));
+      items.push_back(
+          fmt::format("CAST({0} AS {1}) AS {0}", D::identifier(column.name), D::type(column.type)));
     }
     if (!readable) {
-      statement = connection.prepare(
-          fmt::format("SELECT {} FROM ({}) AS t", fmt::join(items, ", "), sql));
+      statement =
+          connection.prepare(fmt::format("SELECT {} FROM ({}) AS t", fmt::join(items, ", "), sql));
     }
     Result result = connection.stream(statement);
     std::vector<LogicalType> types;
-    for (std::size_t i = 0; i < result.columns(); ++i)
-      types.push_back(result.type(i));
+    for (std::size_t i = 0; i < result.columns(); ++i) types.push_back(result.type(i));
     while (const std::optional<Chunk> chunk = result.fetch()) {
-      if (!append(types, *chunk))
-        return;
+      if (!append(types, *chunk)) return;
     }
-  } catch (const QueryError &error) {
+  } catch (const QueryError& error) {
     fail(connection, error, relation);
   }
 }
 
-Frame DuckDbBackend::frame_of(Session &session, const Relation &relation,
-                              const Schema &schema, const std::string &sql) {
+Frame DuckDbBackend::frame_of(Session& session, const Relation& relation, const Schema& schema,
+                              const std::string& sql) {
   std::optional<FrameBuilder> builder;
   run(session, relation, schema, sql,
-      [&](const std::vector<LogicalType> &types, const Chunk &chunk) {
-        if (!builder)
-          builder.emplace(schema, types);
+      [&](const std::vector<LogicalType>& types, const Chunk& chunk) {
+        if (!builder) builder.emplace(schema, types);
         builder->append(chunk, 0, chunk.rows());
         return true;
       });
-  if (!builder)
-    builder.emplace(schema, std::vector<LogicalType>());
+  if (!builder) builder.emplace(schema, std::vector<LogicalType>());
   return builder->finish();
 }
 
-Frame DuckDbBackend::collect(const RelationPtr &relation,
-                             const Context &context) {
+Frame DuckDbBackend::collect(const RelationPtr& relation, const Context& context) {
   enforce(relation, context);
   Session session(*this, context);
   Hooks hooks(*this, relation.get());
-  return frame_of(session, *relation, relation->schema,
-                  D::compile(*relation, hooks, true));
+  return frame_of(session, *relation, relation->schema, D::compile(*relation, hooks, true));
 }
 
-void DuckDbBackend::stream(const RelationPtr &relation, const Context &context,
-                           const std::function<bool(const Frame &)> &sink) {
+void DuckDbBackend::stream(const RelationPtr& relation, const Context& context,
+                           const std::function<bool(const Frame&)>& sink) {
   enforce(relation, context);
   Session session(*this, context);
   Hooks hooks(*this, relation.get());
   std::optional<FrameBuilder> builder;
   bool wanted = true;
   run(session, *relation, relation->schema, D::compile(*relation, hooks, true),
-      [&](const std::vector<LogicalType> &types, const Chunk &chunk) {
-        if (!builder)
-          builder.emplace(relation->schema, types);
+      [&](const std::vector<LogicalType>& types, const Chunk& chunk) {
+        if (!builder) builder.emplace(relation->schema, types);
         for (std::size_t from = 0; from < chunk.rows() && wanted;) {
-          const std::size_t to =
-              std::min(chunk.rows(), from + kStreamRows - builder->rows());
+          const std::size_t to = std::min(chunk.rows(), from + kStreamRows - builder->rows());
           builder->append(chunk, from, to);
           from = to;
-          if (builder->rows() == kStreamRows)
-            wanted = sink(builder->finish());
+          if (builder->rows() == kStreamRows) wanted = sink(builder->finish());
         }
         return wanted;
       });
-  if (wanted && builder && builder->rows() > 0)
-    sink(builder->finish());
+  if (wanted && builder && builder->rows() > 0) sink(builder->finish());
 }
 
-std::int64_t DuckDbBackend::count_rows(const RelationPtr &relation,
-                                       const Context &context) {
+std::int64_t DuckDbBackend::count_rows(const RelationPtr& relation, const Context& context) {
   enforce(relation, context);
   Session session(*this, context);
   Hooks hooks(*this, relation.get());
   try {
-    return session.connection().integer(fmt::format(
-        "SELECT count(*) FROM ({}) AS t", D::compile(*relation, hooks, false)));
-  } catch (const QueryError &error) {
+    return session.connection().integer(
+        fmt::format("SELECT count(*) FROM ({}) AS t", D::compile(*relation, hooks, false)));
+  } catch (const QueryError& error) {
     fail(session.connection(), error, *relation);
   }
 }
 
-RelationPtr DuckDbBackend::cache(const RelationPtr &relation,
-                                 const Context &context) {
+RelationPtr DuckDbBackend::cache(const RelationPtr& relation, const Context& context) {
   struct Ticket {
     Ticket(std::shared_ptr<DropQueue> queue, std::string table)
         : drops(std::move(queue)), handle(std::move(table)) {}
-    Ticket(const Ticket &) = delete;
-    Ticket &operator=(const Ticket &) = delete;
+    Ticket(const Ticket&) = delete;
+    Ticket& operator=(const Ticket&) = delete;
     ~Ticket() { drops->push(handle); }
     std::shared_ptr<DropQueue> drops;
     std::string handle;
@@ -268,10 +237,9 @@ RelationPtr DuckDbBackend::cache(const RelationPtr &relation,
   Hooks hooks(*this, relation.get());
   const std::string handle = fmt::format("cache_{}", next_cache_++);
   try {
-    session.connection().execute(
-        fmt::format("CREATE TEMP TABLE {} AS {}", D::identifier(handle),
-                    D::compile(*relation, hooks, true)));
-  } catch (const QueryError &error) {
+    session.connection().execute(fmt::format("CREATE TEMP TABLE {} AS {}", D::identifier(handle),
+                                             D::compile(*relation, hooks, true)));
+  } catch (const QueryError& error) {
     fail(session.connection(), error, *relation);
   }
   auto cached = std::make_shared<Relation>();
@@ -287,7 +255,7 @@ RelationPtr DuckDbBackend::cache(const RelationPtr &relation,
   return cached;
 }
 
-std::string DuckDbBackend::explain(const RelationPtr &relation) {
+std::string DuckDbBackend::explain(const RelationPtr& relation) {
   const Context context;
   Session session(*this, context);
   Hooks hooks(*this, relation.get());
@@ -298,12 +266,12 @@ std::string DuckDbBackend::version() const {
   return std::string("DuckDB ") + (duckdb_library_version() + 1);
 }
 
-} // namespace impact::duck
+}  // namespace impact::duck
 
 namespace impact {
 
-std::shared_ptr<Backend> open_duckdb(const DuckDbOptions &options) {
+std::shared_ptr<Backend> open_duckdb(const DuckDbOptions& options) {
   return std::make_shared<duck::DuckDbBackend>(options);
 }
 
-} // namespace impact
+}  // namespace impact

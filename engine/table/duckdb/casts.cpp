@@ -1,3 +1,4 @@
+#include <chrono>
 #include <string>
 
 #include "engine/core/error.h"
@@ -5,26 +6,20 @@
 
 namespace impact::duck {
 
-bool parse_cell_integer(std::string_view cell, std::int64_t &value) noexcept {
-  const char *at = cell.data();
-  const char *end = at + cell.size();
-  while (at != end && *at == ' ')
-    ++at;
-  while (at != end && end[-1] == ' ')
-    --end;
+bool parse_cell_integer(std::string_view cell, std::int64_t& value) noexcept {
+  const char* at = cell.data();
+  const char* end = at + cell.size();
+  while (at != end && *at == ' ') ++at;
+  while (at != end && end[-1] == ' ') --end;
   const bool negative = at != end && *at == '-';
-  if (at != end && (*at == '-' || *at == '+'))
-    ++at;
-  if (at == end)
-    return false;
+  if (at != end && (*at == '-' || *at == '+')) ++at;
+  if (at == end) return false;
   // Eighteen digits cannot overflow; longer numbers take the checked path.
   std::uint64_t sum = 0;
   const bool long_text = end - at > 18;
   for (; at != end; ++at) {
-    const auto digit =
-        static_cast<std::uint64_t>(static_cast<unsigned char>(*at) - '0');
-    if (digit > 9)
-      return false;
+    const auto digit = static_cast<std::uint64_t>(static_cast<unsigned char>(*at) - '0');
+    if (digit > 9) return false;
     if (long_text) {
       std::uint64_t scaled = 0;
       if (__builtin_mul_overflow(sum, std::uint64_t{10}, &scaled) ||
@@ -36,23 +31,101 @@ bool parse_cell_integer(std::string_view cell, std::int64_t &value) noexcept {
     }
   }
   const std::uint64_t limit = (std::uint64_t{1} << 63) - (negative ? 0 : 1);
-  if (sum > limit)
-    return false;
+  if (sum > limit) return false;
   value = static_cast<std::int64_t>(negative ? ~sum + 1 : sum);
   return true;
 }
 
 namespace {
 
-void cast_integers(duckdb_function_info info, duckdb_data_chunk input,
-                   duckdb_vector output) {
+// Reads exactly `count` digits off the front, or fails.
+bool take_digits(std::string_view& text, std::size_t count, int& value) noexcept {
+  if (text.size() < count) return false;
+  value = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (text[i] < '0' || text[i] > '9') return false;
+    value = value * 10 + (text[i] - '0');
+  }
+  text.remove_prefix(count);
+  return true;
+}
+
+bool take(std::string_view& text, char c) noexcept {
+  if (text.empty() || text[0] != c) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// Z, +hh, +hhmm, +hh:mm or nothing, as minutes ahead of UTC.
+bool take_zone(std::string_view& text, int& minutes) noexcept {
+  minutes = 0;
+  if (text.empty() || take(text, 'Z')) return true;
+  const bool west = text[0] == '-';
+  if (!take(text, '+') && !take(text, '-')) return false;
+  int hour = 0;
+  int minute = 0;
+  if (!take_digits(text, 2, hour) || hour > 23) return false;
+  if (!text.empty()) {
+    (void)take(text, ':');
+    if (!take_digits(text, 2, minute) || minute > 59) return false;
+  }
+  minutes = (west ? -1 : 1) * (hour * 60 + minute);
+  return true;
+}
+
+}  // namespace
+
+bool parse_cell_timestamp(std::string_view cell, std::int64_t& micros) noexcept {
+  int year = 0;
+  int month = 0;
+  int day = 0;
+  if (!take_digits(cell, 4, year) || !take(cell, '-') || !take_digits(cell, 2, month) ||
+      !take(cell, '-') || !take_digits(cell, 2, day) || year == 0) {
+    return false;
+  }
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!date.ok()) return false;
+  constexpr std::int64_t kMinute = 60'000'000;
+  micros = std::chrono::sys_days(date).time_since_epoch().count() * (24 * 60 * kMinute);
+  if (cell.empty()) return true;
+  if (!take(cell, 'T') && !take(cell, ' ')) return false;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  if (!take_digits(cell, 2, hour) || !take(cell, ':') || !take_digits(cell, 2, minute) ||
+      !take(cell, ':') || !take_digits(cell, 2, second) || hour > 23 || minute > 59 ||
+      second > 59) {
+    return false;
+  }
+  micros += (hour * 60 + minute) * kMinute + second * std::int64_t{1'000'000};
+  if (take(cell, '.')) {
+    std::int64_t unit = 100'000;
+    std::size_t digits = 0;
+    for (; digits < cell.size() && cell[digits] >= '0' && cell[digits] <= '9'; ++digits) {
+      micros += (cell[digits] - '0') * unit;
+      unit /= 10;
+    }
+    if (digits == 0 || digits > 6) return false;
+    cell.remove_prefix(digits);
+  }
+  int zone = 0;
+  if (!take_zone(cell, zone) || !cell.empty()) return false;
+  micros -= zone * kMinute;
+  return true;
+}
+
+namespace {
+
+template <bool (*Parse)(std::string_view, std::int64_t&) noexcept>
+void convert(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
   const idx_t rows = duckdb_data_chunk_get_size(input);
   duckdb_vector texts = duckdb_data_chunk_get_vector(input, 0);
-  const auto *cells =
-      static_cast<const duckdb_string_t *>(duckdb_vector_get_data(texts));
-  const std::uint64_t *validity = duckdb_vector_get_validity(texts);
-  auto *values = static_cast<std::int64_t *>(duckdb_vector_get_data(output));
-  std::uint64_t *result_validity = nullptr;
+  const auto* cells = static_cast<const duckdb_string_t*>(duckdb_vector_get_data(texts));
+  const std::uint64_t* validity = duckdb_vector_get_validity(texts);
+  auto* values = static_cast<std::int64_t*>(duckdb_vector_get_data(output));
+  std::uint64_t* result_validity = nullptr;
   for (idx_t row = 0; row < rows; ++row) {
     if (!present(validity, row)) {
       if (result_validity == nullptr) {
@@ -63,30 +136,34 @@ void cast_integers(duckdb_function_info info, duckdb_data_chunk input,
       continue;
     }
     const std::string_view cell = text_cell(cells[row]);
-    if (!parse_cell_integer(cell, values[row])) {
-      const std::string message =
-          std::string(kNotAnInteger) + std::string(cell);
+    if (!Parse(cell, values[row])) {
+      const std::string message = std::string(kBadCell) + std::string(cell);
       duckdb_scalar_function_set_error(info, message.c_str());
       return;
     }
   }
 }
 
-} // namespace
-
-void register_casts(Connection &connection) {
+void register_cast(Connection& connection, const char* name, duckdb_type target,
+                   duckdb_scalar_function_t body) {
   duckdb_scalar_function function = duckdb_create_scalar_function();
-  duckdb_scalar_function_set_name(function, "impact_integer");
-  duckdb_scalar_function_add_parameter(function,
-                                       LogicalType(DUCKDB_TYPE_VARCHAR).get());
-  duckdb_scalar_function_set_return_type(function,
-                                         LogicalType(DUCKDB_TYPE_BIGINT).get());
-  duckdb_scalar_function_set_function(function, cast_integers);
-  const duckdb_state state =
-      duckdb_register_scalar_function(connection.get(), function);
+  duckdb_scalar_function_set_name(function, name);
+  duckdb_scalar_function_add_parameter(function, LogicalType(DUCKDB_TYPE_VARCHAR).get());
+  duckdb_scalar_function_set_return_type(function, LogicalType(target).get());
+  duckdb_scalar_function_set_function(function, body);
+  const duckdb_state state = duckdb_register_scalar_function(connection.get(), function);
   duckdb_destroy_scalar_function(&function);
-  if (state == DuckDBError)
-    throw InternalError({.what = "impact_integer cannot be registered"});
+  if (state == DuckDBError) {
+    throw InternalError({.what = std::string(name) + " cannot be registered"});
+  }
 }
 
-} // namespace impact::duck
+}  // namespace
+
+void register_casts(Connection& connection) {
+  register_cast(connection, "impact_integer", DUCKDB_TYPE_BIGINT, convert<parse_cell_integer>);
+  register_cast(connection, "impact_timestamp", DUCKDB_TYPE_TIMESTAMP,
+                convert<parse_cell_timestamp>);
+}
+
+}  // namespace impact::duck

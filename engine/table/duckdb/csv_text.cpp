@@ -1,7 +1,6 @@
 #include "engine/table/duckdb/csv_text.h"
 
 #include <algorithm>
-#include <array>
 
 #include "engine/table/duckdb/functions.h"
 
@@ -13,73 +12,10 @@ bool ends_line(char c) noexcept { return c == '\n' || c == '\r'; }
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
-// The number of `count` digits at `at`, or -1.
-int digits(std::string_view text, std::size_t at, std::size_t count) noexcept {
-  if (text.size() < at + count)
-    return -1;
-  int value = 0;
-  for (std::size_t i = at; i < at + count; ++i) {
-    if (!is_digit(text[i]))
-      return -1;
-    value = value * 10 + (text[i] - '0');
-  }
-  return value;
-}
-
-bool is_date(std::string_view text) noexcept {
-  static constexpr std::array<int, 12> kDays{31, 28, 31, 30, 31, 30,
-                                             31, 31, 30, 31, 30, 31};
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-')
-    return false;
-  const int year = digits(text, 0, 4);
-  const int month = digits(text, 5, 2);
-  const int day = digits(text, 8, 2);
-  if (year < 1 || month < 1 || month > 12 || day < 1)
-    return false;
-  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  return day <= kDays[static_cast<std::size_t>(month - 1)] +
-                    (month == 2 && leap ? 1 : 0);
-}
-
-bool is_timestamp(std::string_view text) noexcept {
-  if (text.size() < 19 || !is_date(text.substr(0, 10)))
-    return false;
-  if (text[10] != 'T' && text[10] != ' ')
-    return false;
-  if (text[13] != ':' || text[16] != ':')
-    return false;
-  const int hour = digits(text, 11, 2);
-  const int minute = digits(text, 14, 2);
-  const int second = digits(text, 17, 2);
-  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
-      second > 59)
-    return false;
-  text.remove_prefix(19);
-  if (!text.empty() && text[0] == '.') {
-    std::size_t end = 1;
-    while (end < text.size() && is_digit(text[end]))
-      ++end;
-    if (end == 1 || end > 7)
-      return false;
-    text.remove_prefix(end);
-  }
-  if (text.empty() || text == "Z")
-    return true;
-  if (text[0] != '+' && text[0] != '-')
-    return false;
-  const int zone = digits(text, 1, 2);
-  const bool rest =
-      text.size() == 3 || (text.size() == 6 && text[3] == ':' &&
-                           digits(text, 4, 2) >= 0 && digits(text, 4, 2) < 60);
-  return zone >= 0 && zone < 24 && rest;
-}
-
 bool is_word(std::string_view text, std::string_view lower) noexcept {
-  return std::equal(
-      text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
-        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) ==
-               b;
-      });
+  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+  });
 }
 
 // Decimal notation; hexadecimal and the like are not numbers of a table.
@@ -91,28 +27,21 @@ bool is_number(std::string_view text) noexcept {
   std::size_t at = !text.empty() && (text[0] == '-' || text[0] == '+') ? 1 : 0;
   const std::size_t start = at;
   std::size_t count = 0;
-  for (; at < text.size() && is_digit(text[at]); ++at)
-    ++count;
+  for (; at < text.size() && is_digit(text[at]); ++at) ++count;
   // A leading zero marks a code: "007".
-  if (count > 1 && text[start] == '0')
-    return false;
+  if (count > 1 && text[start] == '0') return false;
   if (at < text.size() && text[at] == '.') {
-    for (++at; at < text.size() && is_digit(text[at]); ++at)
-      ++count;
+    for (++at; at < text.size() && is_digit(text[at]); ++at) ++count;
   } else if (at == text.size()) {
     // Digits only, and parse_cell_integer refused them: too long to be exact.
     return count > 0 && count < 19;
   }
-  if (count == 0)
-    return false;
+  if (count == 0) return false;
   if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
     ++at;
-    if (at < text.size() && (text[at] == '-' || text[at] == '+'))
-      ++at;
-    if (at == text.size())
-      return false;
-    while (at < text.size() && is_digit(text[at]))
-      ++at;
+    if (at < text.size() && (text[at] == '-' || text[at] == '+')) ++at;
+    if (at == text.size()) return false;
+    while (at < text.size() && is_digit(text[at])) ++at;
   }
   return at == text.size();
 }
@@ -120,21 +49,18 @@ bool is_number(std::string_view text) noexcept {
 bool is_integer(std::string_view text) noexcept {
   std::int64_t value = 0;
   const std::size_t at = !text.empty() && text[0] == '-' ? 1 : 0;
-  if (text.size() > at + 1 && text[at] == '0')
-    return false;
+  if (text.size() > at + 1 && text[at] == '0') return false;
   return text.size() > at && is_digit(text[at]) && is_digit(text.back()) &&
          parse_cell_integer(text, value);
 }
 
-} // namespace
+}  // namespace
 
 std::size_t CsvRecords::skip_lines(std::size_t count) {
   std::size_t blank = 0;
   while (at_ < text_.size()) {
-    const std::size_t end =
-        std::min(text_.find_first_of("\r\n", at_), text_.size());
-    if (count == 0 && end > at_)
-      break;
+    const std::size_t end = std::min(text_.find_first_of("\r\n", at_), text_.size());
+    if (count == 0 && end > at_) break;
     if (count == 0) {
       ++blank;
     } else {
@@ -142,25 +68,20 @@ std::size_t CsvRecords::skip_lines(std::size_t count) {
     }
     at_ = end;
     if (at_ < text_.size()) {
-      at_ +=
-          text_[at_] == '\r' && at_ + 1 < text_.size() && text_[at_ + 1] == '\n'
-              ? 2
-              : 1;
+      at_ += text_[at_] == '\r' && at_ + 1 < text_.size() && text_[at_ + 1] == '\n' ? 2 : 1;
     }
   }
   return blank;
 }
 
 std::optional<std::vector<std::string>> CsvRecords::next() {
-  if (at_ >= text_.size())
-    return std::nullopt;
+  if (at_ >= text_.size()) return std::nullopt;
   std::vector<std::string> fields(1);
   bool quoted = false;
   for (; at_ < text_.size(); ++at_) {
     const char c = text_[at_];
     if (quote_ != '\0' && c == quote_) {
-      const bool doubled =
-          quoted && at_ + 1 < text_.size() && text_[at_ + 1] == quote_;
+      const bool doubled = quoted && at_ + 1 < text_.size() && text_[at_ + 1] == quote_;
       if (doubled) {
         fields.back() += quote_;
         ++at_;
@@ -174,8 +95,7 @@ std::optional<std::vector<std::string>> CsvRecords::next() {
     } else if (c == delimiter_) {
       fields.emplace_back();
     } else if (ends_line(c)) {
-      at_ +=
-          c == '\r' && at_ + 1 < text_.size() && text_[at_ + 1] == '\n' ? 2 : 1;
+      at_ += c == '\r' && at_ + 1 < text_.size() && text_[at_ + 1] == '\n' ? 2 : 1;
       return fields;
     } else {
       fields.back() += c;
@@ -184,26 +104,21 @@ std::optional<std::vector<std::string>> CsvRecords::next() {
   return fields;
 }
 
-std::optional<char> better_delimiter(std::string_view text, char delimiter,
-                                     char quote) {
+std::optional<char> better_delimiter(std::string_view text, char delimiter, char quote) {
   constexpr int kLook = 6;
   for (const char candidate : {',', ';', '\t', '|'}) {
-    if (candidate == delimiter)
-      continue;
+    if (candidate == delimiter) continue;
     CsvRecords records(text, candidate, quote);
     const auto header = records.next();
-    if (!header || header->size() < 2)
-      continue;
+    if (!header || header->size() < 2) continue;
     bool same = true;
     for (int i = 1; i < kLook && same; ++i) {
       const auto record = records.next();
       // The last record of a sample may be cut.
-      if (!record || records.position() >= text.size())
-        break;
+      if (!record || records.position() >= text.size()) break;
       same = record->size() == header->size();
     }
-    if (same)
-      return candidate;
+    if (same) return candidate;
   }
   return std::nullopt;
 }
@@ -217,25 +132,20 @@ void TypeGuess::see(std::string_view cell) noexcept {
   integer_ = false;
   number_ = number_ && is_number(cell);
   boolean_ = boolean_ && (is_word(cell, "true") || is_word(cell, "false"));
-  const bool day = (date_ || timestamp_) && is_date(cell);
-  date_ = date_ && day;
-  timestamp_ = timestamp_ && (day || is_timestamp(cell));
+  std::int64_t micros = 0;
+  timestamp_ = timestamp_ && parse_cell_timestamp(cell, micros);
+  // Every date alone is a timestamp too.
+  date_ = date_ && timestamp_ && cell.size() == 10;
 }
 
 Type TypeGuess::type() const {
-  if (!seen_)
-    return text_type();
-  if (integer_)
-    return integer_type();
-  if (number_)
-    return number_type();
-  if (boolean_)
-    return boolean_type();
-  if (date_)
-    return date_type();
-  if (timestamp_)
-    return timestamp_type();
+  if (!seen_) return text_type();
+  if (integer_) return integer_type();
+  if (number_) return number_type();
+  if (boolean_) return boolean_type();
+  if (date_) return date_type();
+  if (timestamp_) return timestamp_type();
   return text_type();
 }
 
-} // namespace impact::duck
+}  // namespace impact::duck

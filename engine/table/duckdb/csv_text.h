@@ -16,7 +16,7 @@ namespace impact::duck {
 /// inside quotes (0: none), records ended by \n, \r\n or \r outside quotes.
 /// Bytes in, bytes out.
 class CsvRecords {
-public:
+ public:
   CsvRecords(std::string_view text, char delimiter, char quote)
       : text_(text), delimiter_(delimiter), quote_(quote) {}
   /// Drops `count` lines, then blank ones. Returns how many blank ones.
@@ -25,7 +25,7 @@ public:
   [[nodiscard]] std::optional<std::vector<std::string>> next();
   [[nodiscard]] std::size_t position() const noexcept { return at_; }
 
-private:
+ private:
   std::string_view text_;
   char delimiter_;
   char quote_;
@@ -35,12 +35,12 @@ private:
 /// The delimiter that the text plainly uses although it reads as one column
 /// under `delimiter`: the first of , ; tab | that cuts the leading records into
 /// the same number, at least two, of fields. nullopt when there is none.
-[[nodiscard]] std::optional<char> better_delimiter(std::string_view text,
-                                                   char delimiter, char quote);
+[[nodiscard]] std::optional<char> better_delimiter(std::string_view text, char delimiter,
+                                                   char quote);
 
 /// What a column of texts can be, found cell by cell.
 class TypeGuess {
-public:
+ public:
   void see(std::string_view cell) noexcept;
   /// Text when nothing was seen or nothing narrower fits all cells. true and
   /// false are boolean; decimal digits that fit 64 bits integer, but text when
@@ -49,7 +49,7 @@ public:
   /// with T or a blank, hh:mm:ss, a fraction and Z or +hh:mm timestamp.
   [[nodiscard]] Type type() const;
 
-private:
+ private:
   bool seen_ = false;
   bool boolean_ = true;
   bool integer_ = true;
@@ -58,4 +58,4 @@ private:
   bool timestamp_ = true;
 };
 
-} // namespace impact::duck
+}  // namespace impact::duck

@@ -20,21 +20,19 @@ constexpr std::uint64_t kPrime5 = 0x27D4EB2F165667C5ULL;
 constexpr std::uint64_t kMissingKey = 0x6D697373696E6721ULL;
 
 // Little-endian whatever the machine, so that draws agree everywhere.
-std::uint64_t load64(const char *at) noexcept {
+std::uint64_t load64(const char* at) noexcept {
   std::array<unsigned char, 8> bytes{};
   std::memcpy(bytes.data(), at, 8);
   std::uint64_t word = 0;
-  for (std::size_t i = 0; i < 8; ++i)
-    word |= std::uint64_t{bytes[i]} << (8 * i);
+  for (std::size_t i = 0; i < 8; ++i) word |= std::uint64_t{bytes[i]} << (8 * i);
   return word;
 }
 
-std::uint64_t load32(const char *at) noexcept {
+std::uint64_t load32(const char* at) noexcept {
   std::array<unsigned char, 4> bytes{};
   std::memcpy(bytes.data(), at, 4);
   std::uint64_t word = 0;
-  for (std::size_t i = 0; i < 4; ++i)
-    word |= std::uint64_t{bytes[i]} << (8 * i);
+  for (std::size_t i = 0; i < 4; ++i) word |= std::uint64_t{bytes[i]} << (8 * i);
   return word;
 }
 
@@ -46,25 +44,23 @@ std::uint64_t merge_lane(std::uint64_t hash, std::uint64_t lane) noexcept {
   return (hash ^ round_lane(0, lane)) * kPrime1 + kPrime4;
 }
 
-} // namespace
+}  // namespace
 
 // XXH64: four lanes eat 32-byte stripes, are merged, then the tail follows by
 // 8, 4 and 1 bytes and the result is avalanched. All arithmetic modulo 2^64.
 std::uint64_t xxh64(std::string_view bytes, std::uint64_t seed) noexcept {
-  const char *at = bytes.data();
-  const char *end = at + bytes.size();
+  const char* at = bytes.data();
+  const char* end = at + bytes.size();
   std::uint64_t hash = seed + kPrime5;
   if (bytes.size() >= 32) {
-    std::array<std::uint64_t, 4> lanes{seed + kPrime1 + kPrime2, seed + kPrime2,
-                                       seed, seed - kPrime1};
+    std::array<std::uint64_t, 4> lanes{seed + kPrime1 + kPrime2, seed + kPrime2, seed,
+                                       seed - kPrime1};
     for (; end - at >= 32; at += 32) {
-      for (std::size_t i = 0; i < 4; ++i)
-        lanes[i] = round_lane(lanes[i], load64(at + 8 * i));
+      for (std::size_t i = 0; i < 4; ++i) lanes[i] = round_lane(lanes[i], load64(at + 8 * i));
     }
-    hash = std::rotl(lanes[0], 1) + std::rotl(lanes[1], 7) +
-           std::rotl(lanes[2], 12) + std::rotl(lanes[3], 18);
-    for (const std::uint64_t lane : lanes)
-      hash = merge_lane(hash, lane);
+    hash = std::rotl(lanes[0], 1) + std::rotl(lanes[1], 7) + std::rotl(lanes[2], 12) +
+           std::rotl(lanes[3], 18);
+    for (const std::uint64_t lane : lanes) hash = merge_lane(hash, lane);
   }
   hash += bytes.size();
   for (; end - at >= 8; at += 8) {
@@ -75,10 +71,8 @@ std::uint64_t xxh64(std::string_view bytes, std::uint64_t seed) noexcept {
     at += 4;
   }
   for (; at != end; ++at) {
-    hash = std::rotl(hash ^ (std::uint64_t{static_cast<unsigned char>(*at)} *
-                             kPrime5),
-                     11) *
-           kPrime1;
+    hash =
+        std::rotl(hash ^ (std::uint64_t{static_cast<unsigned char>(*at)} * kPrime5), 11) * kPrime1;
   }
   hash = (hash ^ (hash >> 33)) * kPrime2;
   hash = (hash ^ (hash >> 29)) * kPrime3;
@@ -88,8 +82,7 @@ std::uint64_t xxh64(std::string_view bytes, std::uint64_t seed) noexcept {
 std::uint64_t hash_keys(std::span<const std::string_view> keys) noexcept {
   std::uint64_t hash = keys.size();
   for (const std::string_view key : keys) {
-    hash = key.data() == nullptr ? xxh64({}, hash ^ kMissingKey)
-                                 : xxh64(key, hash);
+    hash = key.data() == nullptr ? xxh64({}, hash ^ kMissingKey) : xxh64(key, hash);
   }
   return hash;
 }
@@ -99,46 +92,39 @@ namespace {
 void draw(duckdb_function_info, duckdb_data_chunk input, duckdb_vector output) {
   const idx_t rows = duckdb_data_chunk_get_size(input);
   const idx_t keys = duckdb_data_chunk_get_column_count(input) - 1;
-  const auto *streams = static_cast<const std::uint64_t *>(
+  const auto* streams = static_cast<const std::uint64_t*>(
       duckdb_vector_get_data(duckdb_data_chunk_get_vector(input, 0)));
-  std::vector<const duckdb_string_t *> cells(keys);
-  std::vector<const std::uint64_t *> validity(keys);
+  std::vector<const duckdb_string_t*> cells(keys);
+  std::vector<const std::uint64_t*> validity(keys);
   std::vector<std::string_view> views(keys);
   for (idx_t key = 0; key < keys; ++key) {
     duckdb_vector vector = duckdb_data_chunk_get_vector(input, key + 1);
-    cells[key] =
-        static_cast<const duckdb_string_t *>(duckdb_vector_get_data(vector));
+    cells[key] = static_cast<const duckdb_string_t*>(duckdb_vector_get_data(vector));
     validity[key] = duckdb_vector_get_validity(vector);
   }
-  auto *values = static_cast<double *>(duckdb_vector_get_data(output));
+  auto* values = static_cast<double*>(duckdb_vector_get_data(output));
   for (idx_t row = 0; row < rows; ++row) {
     for (idx_t key = 0; key < keys; ++key) {
-      views[key] = present(validity[key], row) ? text_cell(cells[key][row])
-                                               : std::string_view();
+      views[key] = present(validity[key], row) ? text_cell(cells[key][row]) : std::string_view();
     }
     values[row] = Stream(StreamKey{streams[row]}, hash_keys(views)).uniform();
   }
 }
 
-} // namespace
+}  // namespace
 
-void register_draw(Connection &connection) {
+void register_draw(Connection& connection) {
   duckdb_scalar_function function = duckdb_create_scalar_function();
   duckdb_scalar_function_set_name(function, "impact_draw");
-  duckdb_scalar_function_add_parameter(function,
-                                       LogicalType(DUCKDB_TYPE_UBIGINT).get());
-  duckdb_scalar_function_set_varargs(function,
-                                     LogicalType(DUCKDB_TYPE_VARCHAR).get());
-  duckdb_scalar_function_set_return_type(function,
-                                         LogicalType(DUCKDB_TYPE_DOUBLE).get());
+  duckdb_scalar_function_add_parameter(function, LogicalType(DUCKDB_TYPE_UBIGINT).get());
+  duckdb_scalar_function_set_varargs(function, LogicalType(DUCKDB_TYPE_VARCHAR).get());
+  duckdb_scalar_function_set_return_type(function, LogicalType(DUCKDB_TYPE_DOUBLE).get());
   // Otherwise a missing key would make the draw missing.
   duckdb_scalar_function_set_special_handling(function);
   duckdb_scalar_function_set_function(function, draw);
-  const duckdb_state state =
-      duckdb_register_scalar_function(connection.get(), function);
+  const duckdb_state state = duckdb_register_scalar_function(connection.get(), function);
   duckdb_destroy_scalar_function(&function);
-  if (state == DuckDBError)
-    throw InternalError({.what = "impact_draw cannot be registered"});
+  if (state == DuckDBError) throw InternalError({.what = "impact_draw cannot be registered"});
 }
 
-} // namespace impact::duck
+}  // namespace impact::duck

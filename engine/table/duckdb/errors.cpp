@@ -10,46 +10,39 @@ namespace impact::duck {
 
 namespace {
 
-std::string first_line(const std::string &text) {
-  return text.substr(0, text.find('\n'));
-}
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-bool contains(const std::string &text, std::string_view part) {
+bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
 // The text between the first `open` behind `mark` and the next `close`.
-std::optional<std::string> quoted_after(const std::string &text,
-                                        std::string_view mark, char open = '"',
-                                        char close = '"') {
+std::optional<std::string> quoted_after(const std::string& text, std::string_view mark,
+                                        char open = '"', char close = '"') {
   const std::size_t start = text.find(mark);
-  if (start == std::string::npos)
-    return std::nullopt;
+  if (start == std::string::npos) return std::nullopt;
   const std::size_t begin = text.find(open, start + mark.size());
-  if (begin == std::string::npos)
-    return std::nullopt;
+  if (begin == std::string::npos) return std::nullopt;
   const std::size_t end = text.find(close, begin + 1);
-  if (end == std::string::npos)
-    return std::nullopt;
+  if (end == std::string::npos) return std::nullopt;
   return text.substr(begin + 1, end - begin - 1);
 }
 
 // DuckDB's names of types as the engine's.
 std::string in_our_words(std::string text) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 10>
-      kWords{{{"UINT64", "integer"},
-              {"INT128", "integer"},
-              {"UHUGEINT", "integer"},
-              {"HUGEINT", "integer"},
-              {"INT64", "integer"},
-              {"INT32", "integer"},
-              {"BIGINT", "integer"},
-              {"DOUBLE", "number"},
-              {"VARCHAR", "text"},
-              {"BOOLEAN", "boolean"}}};
-  for (const auto &[theirs, ours] : kWords) {
-    for (std::size_t at = text.find(theirs); at != std::string::npos;
-         at = text.find(theirs, at)) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kWords{
+      {{"UINT64", "integer"},
+       {"INT128", "integer"},
+       {"UHUGEINT", "integer"},
+       {"HUGEINT", "integer"},
+       {"INT64", "integer"},
+       {"INT32", "integer"},
+       {"BIGINT", "integer"},
+       {"DOUBLE", "number"},
+       {"VARCHAR", "text"},
+       {"BOOLEAN", "boolean"}}};
+  for (const auto& [theirs, ours] : kWords) {
+    for (std::size_t at = text.find(theirs); at != std::string::npos; at = text.find(theirs, at)) {
       text.replace(at, theirs.size(), ours);
       at += ours.size();
     }
@@ -57,16 +50,13 @@ std::string in_our_words(std::string text) {
   return text;
 }
 
-[[noreturn]] void raise_unbound(const QueryError &error,
-                                const ErrorScope &scope) {
-  const std::string &message = error.message();
+[[noreturn]] void raise_unbound(const QueryError& error, const ErrorScope& scope) {
+  const std::string& message = error.message();
   for (const std::string_view mark :
-       {std::string_view("Referenced column"),
-        std::string_view("does not have a column named")}) {
+       {std::string_view("Referenced column"), std::string_view("does not have a column named")}) {
     if (const std::optional<std::string> name = quoted_after(message, mark)) {
       throw ArgumentError(
-          {.what = "no column '" + *name + "'" +
-                   (scope.where.empty() ? "" : " in " + scope.where),
+          {.what = "no column '" + *name + "'" + (scope.where.empty() ? "" : " in " + scope.where),
            .got = *name,
            .expected = list_words(scope.columns),
            .hint = did_you_mean(*name, scope.columns)});
@@ -76,38 +66,34 @@ std::string in_our_words(std::string text) {
     const std::size_t name_at = message.find("with name ");
     if (name_at != std::string::npos) {
       const std::size_t begin = name_at + 10;
-      const std::string name =
-          message.substr(begin, message.find(' ', begin) - begin);
+      const std::string name = message.substr(begin, message.find(' ', begin) - begin);
       std::string hint;
       if (const auto near = quoted_after(message, "Did you mean")) {
         hint = "did you mean '" + *near + "'?";
       }
       const bool table = message.starts_with("Table with");
       throw ArgumentError(
-          {.what = std::string("no ") + (table ? "table" : "function") + " '" +
-                   name + "'",
+          {.what = std::string("no ") + (table ? "table" : "function") + " '" + name + "'",
            .where = scope.where,
            .got = name,
            .hint = table ? "name the inputs of the query" : hint});
     }
   }
-  throw ArgumentError({.what = "the expression does not fit the columns: " +
-                               in_our_words(first_line(message)),
-                       .where = scope.where});
+  throw ArgumentError(
+      {.what = "the expression does not fit the columns: " + in_our_words(first_line(message)),
+       .where = scope.where});
 }
 
-} // namespace
+}  // namespace
 
-void raise(const QueryError &error, const ErrorScope &scope) {
-  const std::string &kind = error.kind();
-  const std::string &message = error.message();
-  if (kind == "INTERRUPT")
-    throw Cancelled();
+void raise(const QueryError& error, const ErrorScope& scope) {
+  const std::string& kind = error.kind();
+  const std::string& message = error.message();
+  if (kind == "INTERRUPT") throw Cancelled();
   if (contains(message, "No space left on device")) {
-    throw IoError(
-        {.what = "the disk is full",
-         .where = scope.where,
-         .hint = "free some space, or put temporary files on another disk"});
+    throw IoError({.what = "the disk is full",
+                   .where = scope.where,
+                   .hint = "free some space, or put temporary files on another disk"});
   }
   if (kind == "Out of Memory") {
     throw ResourceError({.what = "the memory limit is too small for this step",
@@ -121,31 +107,26 @@ void raise(const QueryError &error, const ErrorScope &scope) {
                    .where = scope.where,
                    .hint = "name its folder with --data"});
   }
-  if (kind == "IO")
-    throw IoError({.what = first_line(message), .where = scope.where});
-  if (kind == "Binder" || kind == "Catalog")
-    raise_unbound(error, scope);
+  if (kind == "IO") throw IoError({.what = first_line(message), .where = scope.where});
+  if (kind == "Binder" || kind == "Catalog") raise_unbound(error, scope);
   if (kind == "Parser" || kind == "Syntax") {
     throw ArgumentError(
-        {.what = "the text is not valid SQL: " + first_line(message),
-         .where = scope.where});
+        {.what = "the text is not valid SQL: " + first_line(message), .where = scope.where});
   }
-  if (kind == "Conversion" || kind == "Out of Range" ||
-      kind == "Invalid Input" || kind == "Mismatch Type" || kind == "Decimal") {
+  if (kind == "Conversion" || kind == "Out of Range" || kind == "Invalid Input" ||
+      kind == "Mismatch Type" || kind == "Decimal") {
     std::string hint;
     if (contains(message, "UINT64") || contains(message, "INT128")) {
       hint = "integers hold 64 bits; declare longer ones as text";
     } else if (kind == "Out of Range") {
       hint = "multiply or add as numbers: x * 1.0";
     }
-    throw DataError({.what = in_our_words(first_line(message)),
-                     .where = scope.where,
-                     .hint = hint});
+    throw DataError(
+        {.what = in_our_words(first_line(message)), .where = scope.where, .hint = hint});
   }
-  throw InternalError(
-      {.what = "the table engine failed: " + first_line(message),
-       .where = scope.where,
-       .got = kind});
+  throw InternalError({.what = "the table engine failed: " + first_line(message),
+                       .where = scope.where,
+                       .got = kind});
 }
 
-} // namespace impact::duck
+}  // namespace impact::duck

@@ -9,15 +9,14 @@ namespace impact::duck {
 
 /// What a failed statement was about, for its message.
 struct ErrorScope {
-  std::string where =
-      {}; ///< The table or expression the user knows: "'claims'".
-  std::vector<std::string> columns = {}; ///< Columns in reach, for suggestions.
+  std::string where = {};                 ///< The table or expression the user knows: "'claims'".
+  std::vector<std::string> columns = {};  ///< Columns in reach, for suggestions.
 };
 
 /// Throws the engine's error for a statement that failed: Cancelled,
 /// ResourceError (memory), IoError (files, disk), ArgumentError (text that does
 /// not bind or parse), DataError (cells that do not convert). Never shows
 /// generated SQL.
-[[noreturn]] void raise(const QueryError &error, const ErrorScope &scope);
+[[noreturn]] void raise(const QueryError& error, const ErrorScope& scope);
 
-} // namespace impact::duck
+}  // namespace impact::duck

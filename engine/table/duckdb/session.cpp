@@ -18,17 +18,16 @@ namespace {
 
 std::atomic<int> scratch_count{0};
 
-std::string folder_list(const std::vector<std::filesystem::path> &folders) {
+std::string folder_list(const std::vector<std::filesystem::path>& folders) {
   std::vector<std::string> parts;
-  for (const std::filesystem::path &folder : folders) {
-    const std::filesystem::path plain =
-        std::filesystem::absolute(folder).lexically_normal();
+  for (const std::filesystem::path& folder : folders) {
+    const std::filesystem::path plain = std::filesystem::absolute(folder).lexically_normal();
     parts.push_back(DuckDbDialect::literal(plain.string()));
   }
   return fmt::format("[{}]", fmt::join(parts, ", "));
 }
 
-} // namespace
+}  // namespace
 
 void DropQueue::push(std::string handle) {
   const std::scoped_lock lock(mutex_);
@@ -44,10 +43,8 @@ std::vector<std::string> DropQueue::take() {
 // depends on it.
 Scratch::Scratch(std::filesystem::path parent) {
   std::error_code code;
-  if (parent.empty())
-    parent = std::filesystem::temp_directory_path(code);
-  if (parent.empty())
-    parent = "/tmp";
+  if (parent.empty()) parent = std::filesystem::temp_directory_path(code);
+  if (parent.empty()) parent = "/tmp";
   const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
   path_ = std::filesystem::absolute(parent).lexically_normal() /
           fmt::format("impact-{}-{}-{:x}", ::getpid(), scratch_count++, now);
@@ -73,8 +70,7 @@ DuckDbBackend::DuckDbBackend(DuckDbOptions options)
     : options_(std::move(options)), scratch_(options_.temp_directory) {}
 
 void DuckDbBackend::open() {
-  if (watcher_ != nullptr)
-    return;
+  if (watcher_ != nullptr) return;
   std::vector<std::pair<std::string, std::string>> settings{
       {"threads", std::to_string(std::max(options_.threads, 1))},
       {"temp_directory", scratch_.path().string()},
@@ -83,8 +79,7 @@ void DuckDbBackend::open() {
       {"autoinstall_known_extensions", "false"},
       {"autoload_known_extensions", "false"}};
   if (options_.memory_limit > 0) {
-    settings.emplace_back("memory_limit",
-                          fmt::format("{}B", options_.memory_limit));
+    settings.emplace_back("memory_limit", fmt::format("{}B", options_.memory_limit));
   }
   auto database = std::make_unique<Database>(settings);
   auto connection = database->connect();
@@ -103,30 +98,27 @@ void DuckDbBackend::open() {
       connection->execute("SET enable_external_access = false");
     }
     connection->execute("SET lock_configuration = true");
-  } catch (const QueryError &error) {
-    throw InternalError(
-        {.what = "the table engine refuses a setting", .got = error.what()});
+  } catch (const QueryError& error) {
+    throw InternalError({.what = "the table engine refuses a setting", .got = error.what()});
   }
   database_ = std::move(database);
   connection_ = std::move(connection);
   watcher_ = std::make_unique<Watcher>(*connection_);
 }
 
-DuckDbBackend::Session::Session(DuckDbBackend &backend, const Context &context)
+DuckDbBackend::Session::Session(DuckDbBackend& backend, const Context& context)
     : backend_(backend), context_(context) {
   if (backend.owner_.load() == std::this_thread::get_id()) {
-    throw InternalError(
-        {.what = "a table is used while another is being streamed",
-         .hint = "collect the inner table first"});
+    throw InternalError({.what = "a table is used while another is being streamed",
+                         .hint = "collect the inner table first"});
   }
   context.check();
   lock_ = std::unique_lock(backend.mutex_);
   backend.open();
-  for (const std::string &handle : backend.drops_->take()) {
+  for (const std::string& handle : backend.drops_->take()) {
     try {
-      connection().execute("DROP TABLE IF EXISTS " +
-                           DuckDbDialect::identifier(handle));
-    } catch (const QueryError &error) {
+      connection().execute("DROP TABLE IF EXISTS " + DuckDbDialect::identifier(handle));
+    } catch (const QueryError& error) {
       raise(error, {.where = "a cached table"});
     }
   }
@@ -136,53 +128,44 @@ DuckDbBackend::Session::Session(DuckDbBackend &backend, const Context &context)
 
 DuckDbBackend::Session::~Session() { backend_.owner_.store(std::thread::id()); }
 
-DuckDbBackend::Hooks::Hooks(DuckDbBackend &backend, const Relation *root)
-    : backend_(backend) {
-  if (root != nullptr)
-    note_widths(*root);
+DuckDbBackend::Hooks::Hooks(DuckDbBackend& backend, const Relation* root) : backend_(backend) {
+  if (root != nullptr) note_widths(*root);
 }
 
-void DuckDbBackend::Hooks::note_widths(const Relation &relation) {
-  if (const auto *query = std::get_if<SqlQuery>(&relation.verb)) {
+void DuckDbBackend::Hooks::note_widths(const Relation& relation) {
+  if (const auto* query = std::get_if<SqlQuery>(&relation.verb)) {
     widths_[&query->text] = relation.schema.size();
   }
-  if (std::holds_alternative<Cached>(relation.verb))
-    return;
-  for (const RelationPtr &input : relation.inputs)
-    note_widths(*input);
+  if (std::holds_alternative<Cached>(relation.verb)) return;
+  for (const RelationPtr& input : relation.inputs) note_widths(*input);
 }
 
-std::string DuckDbBackend::Hooks::scan(const Relation &relation) {
-  if (const auto *file = std::get_if<FileScan>(&relation.verb)) {
+std::string DuckDbBackend::Hooks::scan(const Relation& relation) {
+  if (const auto* file = std::get_if<FileScan>(&relation.verb)) {
     backend_.require_readable(file->source);
     check_readable(file->source);
     return scan_text(*backend_.connection_, file->source, relation.schema);
   }
-  if (const auto *frame = std::get_if<FrameScan>(&relation.verb)) {
-    return fmt::format("impact_frame({})",
-                       backend_.frames_->id_of(frame->frame));
+  if (const auto* frame = std::get_if<FrameScan>(&relation.verb)) {
+    return fmt::format("impact_frame({})", backend_.frames_->id_of(frame->frame));
   }
   return DuckDbDialect::identifier(std::get<Cached>(relation.verb).handle);
 }
 
-std::string DuckDbBackend::Hooks::fragment(const std::string &text) {
+std::string DuckDbBackend::Hooks::fragment(const std::string& text) {
   const auto known = backend_.fragments_.find(text);
-  if (known != backend_.fragments_.end())
-    return known->second;
-  return backend_.fragments_[text] =
-             check_fragment(*backend_.connection_, text);
+  if (known != backend_.fragments_.end()) return known->second;
+  return backend_.fragments_[text] = check_fragment(*backend_.connection_, text);
 }
 
-std::string
-DuckDbBackend::Hooks::statement(const std::string &text,
-                                const std::vector<std::string> &names) {
+std::string DuckDbBackend::Hooks::statement(const std::string& text,
+                                            const std::vector<std::string>& names) {
   const auto width = widths_.find(&text);
   return check_statement(*backend_.connection_, text, names,
-                         [&](const std::string &) {
-                           return width == widths_.end() ? std::size_t{0}
-                                                         : width->second;
+                         [&](const std::string&) {
+                           return width == widths_.end() ? std::size_t{0} : width->second;
                          })
       .text;
 }
 
-} // namespace impact::duck
+}  // namespace impact::duck

@@ -8,10 +8,9 @@ constexpr std::chrono::milliseconds kPoll{10};
 // Shorter work is not worth a progress bar.
 constexpr std::chrono::milliseconds kQuiet{500};
 
-} // namespace
+}  // namespace
 
-Watcher::Watcher(Connection &connection)
-    : connection_(connection), thread_([this] { loop(); }) {}
+Watcher::Watcher(Connection& connection) : connection_(connection), thread_([this] { loop(); }) {}
 
 Watcher::~Watcher() {
   {
@@ -22,10 +21,8 @@ Watcher::~Watcher() {
   thread_.join();
 }
 
-Watcher::Guard::Guard(Watcher &watcher, const Context &context)
-    : watcher_(watcher) {
-  if (context.cancel == nullptr && context.progress == nullptr)
-    return;
+Watcher::Guard::Guard(Watcher& watcher, const Context& context) : watcher_(watcher) {
+  if (context.cancel == nullptr && context.progress == nullptr) return;
   {
     const std::scoped_lock lock(watcher_.mutex_);
     watcher_.context_ = &context;
@@ -46,19 +43,15 @@ void Watcher::loop() {
       wake_.wait(lock, [this] { return stop_ || context_ != nullptr; });
       continue;
     }
-    wake_.wait_for(lock, kPoll,
-                   [this] { return stop_ || context_ == nullptr; });
-    if (context_ == nullptr)
-      continue;
+    wake_.wait_for(lock, kPoll, [this] { return stop_ || context_ == nullptr; });
+    if (context_ == nullptr) continue;
     // Repeated until the statement ends: an interrupt between two statements is
     // forgotten.
-    if (context_->cancel != nullptr && context_->cancel->requested())
-      connection_.interrupt();
-    if (context_->progress != nullptr &&
-        std::chrono::steady_clock::now() - since_ > kQuiet) {
+    if (context_->cancel != nullptr && context_->cancel->requested()) connection_.interrupt();
+    if (context_->progress != nullptr && std::chrono::steady_clock::now() - since_ > kQuiet) {
       context_->progress->report("tables", connection_.progress());
     }
   }
 }
 
-} // namespace impact::duck
+}  // namespace impact::duck
