@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 
 [[noreturn]] void fail(const std::string& what, const fs::path& where, int code) {
   std::string hint;
-  if (code == ENOSPC || code == EDQUOT) hint = "free some space, or choose another folder with --out";
+  if (code == ENOSPC || code == EDQUOT)
+    hint = "free some space, or choose another folder with --out";
   if (code == EACCES || code == EROFS || code == EPERM) {
     hint = "choose a folder you may write to with --out";
   }
@@ -100,8 +101,8 @@ void AtomicFolder::check_target() const {
 void AtomicFolder::write(std::string_view name, std::string_view bytes) {
   const fs::path relative = fs::path(name).lexically_normal();
   if (relative.empty() || relative.is_absolute() || *relative.begin() == "..") {
-    throw ArgumentError({.what = "a file of the output folder would lie outside it",
-                         .got = std::string(name)});
+    throw ArgumentError(
+        {.what = "a file of the output folder would lie outside it", .got = std::string(name)});
   }
   const fs::path path = temporary_ / relative;
   std::error_code error;
@@ -131,7 +132,8 @@ void AtomicFolder::commit() {
   check_target();
   if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) != 0) {
     if (errno != EEXIST) fail("can't put the output folder in place", target_, errno);
-    if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) != 0) {
+    if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) !=
+        0) {
       fail("can't put the output folder in place", target_, errno);
     }
     std::error_code ignored;

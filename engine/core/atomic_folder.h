@@ -6,17 +6,17 @@
 
 namespace impact {
 
-/// A folder that appears whole or not at all. Files are written into a hidden sibling of the target;
-/// commit() flushes them to disk and swaps the sibling into place in one step, so a reader, a crash
-/// or a kill at any moment sees either the old folder or the new one. Without commit() the destructor
-/// removes everything. Leftovers of processes that no longer run are removed when a new one starts.
-/// One thread at a time; two processes may target the same folder: the later commit wins.
+/// A folder that appears whole or not at all. Files are written into a hidden sibling of the
+/// target; commit() flushes them to disk and swaps the sibling into place in one step, so a reader,
+/// a crash or a kill at any moment sees either the old folder or the new one. Without commit() the
+/// destructor removes everything. Leftovers of processes that no longer run are removed when a new
+/// one starts. One thread at a time; two processes may target the same folder: the later commit
+/// wins.
 class AtomicFolder {
  public:
-  /// `marker` is a file name that every folder of this kind contains. An existing target is replaced
-  /// only if it holds the marker or is empty.
-  /// Throws ArgumentError when the target is a link, a file or somebody else's folder; IoError when
-  /// the parent can't be made or written.
+  /// `marker` is a file name that every folder of this kind contains. An existing target is
+  /// replaced only if it holds the marker or is empty. Throws ArgumentError when the target is a
+  /// link, a file or somebody else's folder; IoError when the parent can't be made or written.
   AtomicFolder(std::filesystem::path target, std::string marker);
   ~AtomicFolder();
   AtomicFolder(const AtomicFolder&) = delete;

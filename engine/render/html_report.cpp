@@ -122,14 +122,14 @@ void append_prose(std::string& out, std::string_view text) {
 }
 
 void append_checks(std::string& out, const std::vector<CheckRow>& checks) {
-  out += "<figure>\n<table>\n<thead><tr><th scope=\"col\">check</th><th scope=\"col\">outcome</th>"
-         "<th scope=\"col\" class=\"number\">value</th></tr></thead>\n<tbody>\n";
+  out +=
+      "<figure>\n<table>\n<thead><tr><th scope=\"col\">check</th><th scope=\"col\">outcome</th>"
+      "<th scope=\"col\" class=\"number\">value</th></tr></thead>\n<tbody>\n";
   for (const auto& check : checks) {
-    out += fmt::format(
-        R"(<tr><td>{}</td><td class="{}">{}</td><td class="number">{}</td></tr>)"
-        "\n",
-        escape_html(check.node), check.passed ? "passed" : "failed",
-        check.passed ? "passed" : "failed", escape_html(format_value(check.value)));
+    out += fmt::format(R"(<tr><td>{}</td><td class="{}">{}</td><td class="number">{}</td></tr>)"
+                       "\n",
+                       escape_html(check.node), check.passed ? "passed" : "failed",
+                       check.passed ? "passed" : "failed", escape_html(format_value(check.value)));
   }
   out += "</tbody>\n</table>\n</figure>\n";
   for (const auto& check : checks) {
@@ -146,23 +146,12 @@ std::string escape_html(std::string_view text) {
   out.reserve(text.size());
   for (const char c : text) {
     switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
+      default: out += c;
     }
   }
   return out;
@@ -184,15 +173,9 @@ std::string html_report(const Report& report) {
       case ReportSection::Kind::kHeading:
         out += fmt::format("<h2>{}</h2>\n", escape_html(section.text));
         break;
-      case ReportSection::Kind::kProse:
-        append_prose(out, section.text);
-        break;
-      case ReportSection::Kind::kTable:
-        append_table(out, section.frame, section.text);
-        break;
-      case ReportSection::Kind::kChecks:
-        append_checks(out, section.checks);
-        break;
+      case ReportSection::Kind::kProse: append_prose(out, section.text); break;
+      case ReportSection::Kind::kTable: append_table(out, section.frame, section.text); break;
+      case ReportSection::Kind::kChecks: append_checks(out, section.checks); break;
     }
   }
   out += "</main>\n<footer>\n<h2>Provenance</h2>\n<dl>\n";

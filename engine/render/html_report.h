@@ -13,9 +13,9 @@ namespace impact {
 struct ReportSection {
   enum class Kind { kHeading, kProse, kTable, kChecks };
   Kind kind = Kind::kProse;
-  std::string text;              ///< Heading, prose (blank lines separate paragraphs) or caption.
-  Frame frame;                   ///< kTable.
-  std::vector<CheckRow> checks;  ///< kChecks.
+  std::string text = {};  ///< Heading, prose (blank lines separate paragraphs) or caption.
+  Frame frame = {};       ///< kTable.
+  std::vector<CheckRow> checks = {};  ///< kChecks.
 };
 
 /// What a reader sees. Provenance is a list of (name, value) facts without times or machine paths,

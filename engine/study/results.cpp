@@ -17,9 +17,7 @@ json cell_json(const Value& value) {
     json operator()(std::monostate) const { return nullptr; }
     json operator()(bool v) const { return v; }
     json operator()(std::int64_t v) const { return v; }
-    json operator()(double v) const {
-      return std::isfinite(v) ? json(v) : json(format_double(v));
-    }
+    json operator()(double v) const { return std::isfinite(v) ? json(v) : json(format_double(v)); }
     json operator()(const std::string& v) const { return v; }
     json operator()(Date v) const { return format_date(v); }
     json operator()(Timestamp v) const { return format_timestamp(v); }
@@ -52,8 +50,8 @@ std::string results_json(const Results& results) {
   out += ",\n  \"estimates\": [],\n  \"checks\": [";
   for (std::size_t i = 0; i < results.checks.size(); ++i) {
     const CheckRow& check = results.checks[i];
-    out += (i == 0 ? "\n" : ",\n") + std::string("    {\n      \"node\": ") +
-           text(json(check.node));
+    out +=
+        (i == 0 ? "\n" : ",\n") + std::string("    {\n      \"node\": ") + text(json(check.node));
     out += std::string(",\n      \"passed\": ") + (check.passed ? "true" : "false");
     out += ",\n      \"value\": " + text(cell_json(check.value)) + ",\n      \"rows\": ";
     append_table(out, check.rows, "      ");

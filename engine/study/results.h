@@ -29,9 +29,10 @@ struct Results {
 };
 
 /// The text of results.json: {"study", "plan_hash", "estimates", "checks", "tables"}, a check as
-/// {"node", "passed", "value", "rows"}, a table as {"columns": [...], "rows": [[...]]}. One row a line; tables
-/// sorted by name. Numbers shortest-round-trip, 64-bit integers exact, dates and timestamps ISO 8601,
-/// missing cells null; NaN and the infinities, which JSON lacks, as the texts "NaN", "Infinity", "-Infinity".
+/// {"node", "passed", "value", "rows"}, a table as {"columns": [...], "rows": [[...]]}. One row a
+/// line; tables sorted by name. Numbers shortest-round-trip, 64-bit integers exact, dates and
+/// timestamps ISO 8601, missing cells null; NaN and the infinities, which JSON lacks, as the texts
+/// "NaN", "Infinity", "-Infinity".
 [[nodiscard]] std::string results_json(const Results& results);
 
 }  // namespace impact

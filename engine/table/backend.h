@@ -15,7 +15,7 @@ namespace impact {
 struct WriteOptions {
   FileFormat format = FileFormat::kCsv;
   char delimiter = ',';
-  std::string missing;          ///< CSV: how a missing cell is written.
+  std::string missing;  ///< CSV: how a missing cell is written.
 };
 
 /// What a user's SELECT gives.
@@ -24,17 +24,18 @@ struct QueryInfo {
   bool ordered = false;  ///< It ends in ORDER BY; its rows keep that order.
 };
 
-/// What executes relations. One implementation is DuckDB in the process (open_duckdb); a distributed SQL
-/// engine can be a second. Thread-safe: calls are serialised inside.
+/// What executes relations. One implementation is DuckDB in the process (open_duckdb); a
+/// distributed SQL engine can be a second. Thread-safe: calls are serialised inside.
 class Backend {
  public:
   virtual ~Backend() = default;
 
   /// Columns a file offers under these options. Reads the header and a sample only.
-  /// Throws IoError (missing, a directory, unreadable) or DataError (empty, binary, wrong delimiter).
+  /// Throws IoError (missing, a directory, unreadable) or DataError (empty, binary, wrong
+  /// delimiter).
   [[nodiscard]] virtual Schema read_schema(const FileSource& source) = 0;
-  /// Type of every expression over `input`; throws ArgumentError when one does not bind, with a suggestion
-  /// for unknown columns. Reads no data.
+  /// Type of every expression over `input`; throws ArgumentError when one does not bind, with a
+  /// suggestion for unknown columns. Reads no data.
   [[nodiscard]] virtual std::vector<Type> types_of(const Relation& input,
                                                    const std::vector<NamedExpr>& exprs) = 0;
   /// Checks a user's SELECT over named inputs and returns its columns. Reads no data.
@@ -50,7 +51,8 @@ class Backend {
                                                 const Context& context) = 0;
   /// Computes once into the backend's own storage (spills to disk under the memory limit).
   [[nodiscard]] virtual RelationPtr cache(const RelationPtr& relation, const Context& context) = 0;
-  /// Atomic: writes beside the target and renames. Throws IoError (no space, read-only) leaving nothing.
+  /// Atomic: writes beside the target and renames. Throws IoError (no space, read-only) leaving
+  /// nothing.
   virtual void write(const RelationPtr& relation, const std::filesystem::path& path,
                      const WriteOptions& options, const Context& context) = 0;
   /// Throws DataError naming the first expectation that fails and its first offending rows.
@@ -65,9 +67,10 @@ class Backend {
 /// Limits and permissions of the embedded DuckDB.
 struct DuckDbOptions {
   int threads = 1;
-  std::uint64_t memory_limit = 0;              ///< Bytes; 0 = 80 % of the machine's memory.
-  std::filesystem::path temp_directory;        ///< For spilling; created on demand, removed at the end.
-  std::vector<std::filesystem::path> readable; ///< Files outside these folders are refused; empty = no limit.
+  std::uint64_t memory_limit = 0;        ///< Bytes; 0 = 80 % of the machine's memory.
+  std::filesystem::path temp_directory;  ///< For spilling; created on demand, removed at the end.
+  std::vector<std::filesystem::path>
+      readable;  ///< Files outside these folders are refused; empty = no limit.
 };
 /// Opens an in-memory DuckDB with time zone UTC, no extension loading and no network.
 [[nodiscard]] std::shared_ptr<Backend> open_duckdb(const DuckDbOptions& options);

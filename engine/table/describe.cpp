@@ -183,12 +183,12 @@ Shape shape(const RelationPtr& relation, const Context& context) {
     missing.push_back(call("is_missing", {column(name)}));
   }
   const auto incomplete = call("any_of", std::move(missing));
-  const Frame row = one_row(
-      relation,
-      {{"rows", aggregate("count", {})},
-       {"incomplete",
-        call("coalesce", {aggregate("sum", {incomplete}), literal(std::int64_t{0})})}},
-      context);
+  const Frame row =
+      one_row(relation,
+              {{"rows", aggregate("count", {})},
+               {"incomplete",
+                call("coalesce", {aggregate("sum", {incomplete}), literal(std::int64_t{0})})}},
+              context);
   return {std::get<std::int64_t>(row.column("rows").value(0)),
           static_cast<std::int64_t>(relation->schema.size()),
           std::get<std::int64_t>(row.column("incomplete").value(0))};

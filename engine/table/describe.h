@@ -5,9 +5,9 @@
 
 namespace impact {
 
-/// One row a column, in schema order: column, count, missing; mean, sd (n - 1), min, q25, median, q75,
-/// max for numeric columns (quantiles of type 7); distinct and top (most frequent value, the smallest
-/// among ties) for the others. Cells that do not apply are missing.
+/// One row a column, in schema order: column, count, missing; mean, sd (n - 1), min, q25, median,
+/// q75, max for numeric columns (quantiles of type 7); distinct and top (most frequent value, the
+/// smallest among ties) for the others. Cells that do not apply are missing.
 [[nodiscard]] Frame describe(const RelationPtr& relation, const Context& context);
 
 /// One row a column: column, type, missing, distinct, min, max (as text).
@@ -21,8 +21,8 @@ struct Shape {
 };
 [[nodiscard]] Shape shape(const RelationPtr& relation, const Context& context);
 
-/// Plain-text picture of a table for a terminal: header, types, first rows cut to `width` columns of
-/// the terminal (East Asian wide and combining characters counted properly), footer "n x k".
+/// Plain-text picture of a table for a terminal: header, types, first rows cut to `width` columns
+/// of the terminal (East Asian wide and combining characters counted properly), footer "n x k".
 [[nodiscard]] std::string glimpse(const RelationPtr& relation, const Context& context,
                                   std::int64_t rows = 10, int width = 80);
 

@@ -50,8 +50,7 @@ const std::map<std::string, std::string, std::less<>>& scalar_templates() {
       {"hour", "hour({0})"},
       {"if_else", "(CASE WHEN {0} THEN {1} ELSE {2} END)"},
       // x minus its floored remainder is a multiple of y, so that 64-bit integers stay exact.
-      {"int_divide",
-       "CAST(round(({0} - ((({0} % {1}) + {1}) % {1})) // {1}) AS BIGINT)"},
+      {"int_divide", "CAST(round(({0} - ((({0} % {1}) + {1}) % {1})) // {1}) AS BIGINT)"},
       {"is_finite", "isfinite(CAST({0} AS DOUBLE))"},
       {"is_missing", "({0} IS NULL)"},
       {"is_present", "({0} IS NOT NULL)"},
@@ -93,8 +92,7 @@ const std::map<std::string, std::string, std::less<>>& scalar_templates() {
       {"second", "second({0})"},
       {"sign", "CAST(sign({0}) AS BIGINT)"},
       {"split_part", "split_part({0}, {1}, {2})"},
-      {"sqrt",
-       "(CASE WHEN {0} < 0 THEN CAST('nan' AS DOUBLE) ELSE sqrt(CAST({0} AS DOUBLE)) END)"},
+      {"sqrt", "(CASE WHEN {0} < 0 THEN CAST('nan' AS DOUBLE) ELSE sqrt(CAST({0} AS DOUBLE)) END)"},
       {"start_of_day", "CAST({0} AS DATE)"},
       {"start_of_month", "CAST(date_trunc('month', {0}) AS DATE)"},
       {"start_of_quarter", "CAST(date_trunc('quarter', {0}) AS DATE)"},
@@ -271,20 +269,13 @@ std::string DuckDbDialect::literal(const Value& value) {
 
 std::string DuckDbDialect::type(const Type& type) {
   switch (type.kind) {
-    case TypeKind::kBoolean:
-      return "BOOLEAN";
-    case TypeKind::kInteger:
-      return "BIGINT";
-    case TypeKind::kNumber:
-      return "DOUBLE";
-    case TypeKind::kText:
-      return "VARCHAR";
-    case TypeKind::kDate:
-      return "DATE";
-    case TypeKind::kTimestamp:
-      return "TIMESTAMP";
-    case TypeKind::kCategory:
-      break;
+    case TypeKind::kBoolean: return "BOOLEAN";
+    case TypeKind::kInteger: return "BIGINT";
+    case TypeKind::kNumber: return "DOUBLE";
+    case TypeKind::kText: return "VARCHAR";
+    case TypeKind::kDate: return "DATE";
+    case TypeKind::kTimestamp: return "TIMESTAMP";
+    case TypeKind::kCategory: break;
   }
   std::vector<std::string> levels;
   for (const auto& level : *type.levels) levels.push_back(enclose(level, '\''));
@@ -296,20 +287,13 @@ std::string DuckDbDialect::expression(const Expr& expr, SqlHooks& hooks) {
   args.reserve(expr.args.size());
   for (const auto& arg : expr.args) args.push_back(expression(*arg, hooks));
   switch (expr.kind) {
-    case Expr::Kind::kColumn:
-      return identifier(expr.name);
-    case Expr::Kind::kLiteral:
-      return literal(expr.literal);
-    case Expr::Kind::kSql:
-      return "(" + hooks.fragment(expr.name) + ")";
-    case Expr::Kind::kCall:
-      return scalar(expr, args);
-    case Expr::Kind::kCast:
-      return fmt::format("CAST({} AS {})", args[0], type(expr.type));
-    case Expr::Kind::kAggregate:
-      return aggregate_sql(expr, args, "", hooks);
-    case Expr::Kind::kWindow:
-      return window_sql(expr, args, hooks);
+    case Expr::Kind::kColumn: return identifier(expr.name);
+    case Expr::Kind::kLiteral: return literal(expr.literal);
+    case Expr::Kind::kSql: return "(" + hooks.fragment(expr.name) + ")";
+    case Expr::Kind::kCall: return scalar(expr, args);
+    case Expr::Kind::kCast: return fmt::format("CAST({} AS {})", args[0], type(expr.type));
+    case Expr::Kind::kAggregate: return aggregate_sql(expr, args, "", hooks);
+    case Expr::Kind::kWindow: return window_sql(expr, args, hooks);
   }
   throw InternalError({.what = "an expression of no kind"});
 }

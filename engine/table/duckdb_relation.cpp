@@ -58,7 +58,9 @@ struct Compiler {
   std::string operator()(const Keyed&) const {
     return D::compile(*relation.inputs[0], hooks, relation.natural == Natural::kSorted);
   }
-  std::string operator()(const Sort&) const { return D::compile(*relation.inputs[0], hooks, false); }
+  std::string operator()(const Sort&) const {
+    return D::compile(*relation.inputs[0], hooks, false);
+  }
 
   std::string operator()(const SqlQuery& verb) const {
     std::vector<std::string> ctes;
@@ -68,8 +70,8 @@ struct Compiler {
     }
     std::vector<std::string> columns;
     for (const auto& info : relation.schema.columns()) {
-      columns.push_back(fmt::format("CAST({0} AS {1}) AS {0}", D::identifier(info.name),
-                                    D::type(info.type)));
+      columns.push_back(
+          fmt::format("CAST({0} AS {1}) AS {0}", D::identifier(info.name), D::type(info.type)));
     }
     return fmt::format("{}{}SELECT {} FROM ({}) AS t", ctes.empty() ? "" : "WITH ",
                        ctes.empty() ? std::string() : fmt::format("{} ", fmt::join(ctes, ", ")),
@@ -85,8 +87,7 @@ struct Compiler {
   }
 
   std::string operator()(const Filter& verb) const {
-    return fmt::format("SELECT * FROM {} WHERE {}", input(),
-                       D::expression(*verb.condition, hooks));
+    return fmt::format("SELECT * FROM {} WHERE {}", input(), D::expression(*verb.condition, hooks));
   }
 
   std::string operator()(const Distinct& verb) const {
@@ -111,8 +112,8 @@ struct Compiler {
       texts.push_back(
           fmt::format("coalesce('+' || CAST({} AS VARCHAR), '-')", D::identifier(name)));
     }
-    const std::string draw = fmt::format("impact_draw(CAST({} AS UBIGINT), {})", verb.stream,
-                                         fmt::join(texts, ", "));
+    const std::string draw =
+        fmt::format("impact_draw(CAST({} AS UBIGINT), {})", verb.stream, fmt::join(texts, ", "));
     if (verb.fraction) {
       return fmt::format("SELECT * FROM {} WHERE {} < {}", input(), draw,
                          D::literal(*verb.fraction));
@@ -135,8 +136,7 @@ struct Compiler {
           item_sql(verb.aggregates[i], relation.schema[verb.by.size() + i].type, hooks));
     }
     const std::string group =
-        positions.empty() ? std::string()
-                          : fmt::format(" GROUP BY {}", fmt::join(positions, ", "));
+        positions.empty() ? std::string() : fmt::format(" GROUP BY {}", fmt::join(positions, ", "));
     return fmt::format("SELECT {} FROM {}{}", fmt::join(items, ", "), input(), group);
   }
 
@@ -216,8 +216,7 @@ struct Compiler {
                                   D::literal(name), D::identifier(name)));
     }
     const std::string group =
-        positions.empty() ? std::string()
-                          : fmt::format(" GROUP BY {}", fmt::join(positions, ", "));
+        positions.empty() ? std::string() : fmt::format(" GROUP BY {}", fmt::join(positions, ", "));
     return fmt::format("SELECT {} FROM {}{}", fmt::join(items, ", "), input(), group);
   }
 };

@@ -42,40 +42,39 @@ void enforce_join(const RelationPtr& relation, const Join& join, const Context& 
     left.push_back(l);
     right.push_back(r);
   }
-  const bool left_once = join.expect == JoinExpectation::kOneToOne ||
-                         join.expect == JoinExpectation::kOneToMany;
-  const bool right_once = join.expect == JoinExpectation::kOneToOne ||
-                          join.expect == JoinExpectation::kManyToOne;
+  const bool left_once =
+      join.expect == JoinExpectation::kOneToOne || join.expect == JoinExpectation::kOneToMany;
+  const bool right_once =
+      join.expect == JoinExpectation::kOneToOne || join.expect == JoinExpectation::kManyToOne;
   const std::string hint = "remove the repeated rows, or expect another kind of match";
   if (left_once) {
     require_unique(relation->inputs[0], left,
-                   fmt::format("{} matches rows of its left table more than once",
-                               relation->label),
+                   fmt::format("{} matches rows of its left table more than once", relation->label),
                    hint, context);
   }
   if (right_once) {
-    require_unique(relation->inputs[1], right,
-                   fmt::format("{} matches rows of its right table more than once",
-                               relation->label),
-                   hint, context);
+    require_unique(
+        relation->inputs[1], right,
+        fmt::format("{} matches rows of its right table more than once", relation->label), hint,
+        context);
   }
   if (join.expect_rows) {
     const std::int64_t rows = relation->backend->count_rows(relation, context);
     if (rows != *join.expect_rows) {
-      throw DataError({.what = fmt::format("{} has another number of rows than expected",
-                                           relation->label),
-                       .got = fmt::format("{}", rows),
-                       .expected = fmt::format("{}", *join.expect_rows),
-                       .hint = "repeated keys multiply rows, missing matches drop them"});
+      throw DataError(
+          {.what = fmt::format("{} has another number of rows than expected", relation->label),
+           .got = fmt::format("{}", rows),
+           .expected = fmt::format("{}", *join.expect_rows),
+           .hint = "repeated keys multiply rows, missing matches drop them"});
     }
   }
 }
 
 void enforce_own(const RelationPtr& relation, const Context& context) {
-  const bool declares_key = std::holds_alternative<FileScan>(relation->verb) ||
-                            std::holds_alternative<FrameScan>(relation->verb) ||
-                            (std::holds_alternative<Keyed>(relation->verb) &&
-                             relation->key != relation->inputs[0]->key);
+  const bool declares_key =
+      std::holds_alternative<FileScan>(relation->verb) ||
+      std::holds_alternative<FrameScan>(relation->verb) ||
+      (std::holds_alternative<Keyed>(relation->verb) && relation->key != relation->inputs[0]->key);
   if (declares_key && !relation->key.empty()) {
     Expectations expectations;
     expectations.key = relation->key;
@@ -87,10 +86,10 @@ void enforce_own(const RelationPtr& relation, const Context& context) {
   if (const auto* wider = std::get_if<PivotWider>(&relation->verb)) {
     std::vector<std::string> cell = relation->key;
     cell.push_back(wider->names_from);
-    require_unique(relation->inputs[0], cell,
-                   fmt::format("pivot_wider has several values of '{}' for one cell",
-                               wider->values_from),
-                   "summarise to one value a cell first", context);
+    require_unique(
+        relation->inputs[0], cell,
+        fmt::format("pivot_wider has several values of '{}' for one cell", wider->values_from),
+        "summarise to one value a cell first", context);
   }
 }
 

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <set>
+#include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
 
@@ -27,7 +27,7 @@ const FunctionInfo& require_function(std::string_view name, std::size_t args,
     const std::string expected =
         info->max_args == info->min_args ? fmt::format("{}", info->min_args)
         : info->max_args < 0             ? fmt::format("{} or more", info->min_args)
-                             : fmt::format("{} to {}", info->min_args, info->max_args);
+                                         : fmt::format("{} to {}", info->min_args, info->max_args);
     throw ArgumentError({.what = fmt::format("'{}' has a wrong number of arguments", name),
                          .got = fmt::format("{}", count),
                          .expected = expected,
@@ -106,8 +106,9 @@ ExprPtr window(std::string_view function, std::vector<ExprPtr> args, std::vector
                          .expected = "before and after count rows, 0 or more"});
   }
   if (frame && order.empty()) {
-    throw ArgumentError({.what = fmt::format("the window of '{}' has bounds but no order", function),
-                         .hint = "say which rows come before: order = table.column"});
+    throw ArgumentError(
+        {.what = fmt::format("the window of '{}' has bounds but no order", function),
+         .hint = "say which rows come before: order = table.column"});
   }
   auto expr = make(Expr::Kind::kWindow, std::string(function));
   expr->args = std::move(args);
@@ -128,14 +129,10 @@ ExprPtr sql_expr(std::string text) { return make(Expr::Kind::kSql, std::move(tex
 
 nlohmann::json to_json(const Expr& expr) {
   switch (expr.kind) {
-    case Expr::Kind::kColumn:
-      return {{"column", expr.name}};
-    case Expr::Kind::kLiteral:
-      return {{"value", value_json(expr.literal)}};
-    case Expr::Kind::kSql:
-      return {{"sql", expr.name}};
-    default:
-      break;
+    case Expr::Kind::kColumn: return {{"column", expr.name}};
+    case Expr::Kind::kLiteral: return {{"value", value_json(expr.literal)}};
+    case Expr::Kind::kSql: return {{"sql", expr.name}};
+    default: break;
   }
   nlohmann::json out = {{"call", expr.name}, {"args", list_json(expr.args)}};
   if (expr.kind == Expr::Kind::kCast) {

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
+#include <nlohmann/json_fwd.hpp>
 
 #include "engine/table/type.h"
 
@@ -29,12 +29,12 @@ struct WindowFrame {
 struct Expr {
   enum class Kind { kColumn, kLiteral, kCall, kCast, kAggregate, kWindow, kSql };
   Kind kind;
-  std::string name;            ///< Column name, function name, or SQL text.
-  Value literal;               ///< kLiteral only.
-  Type type;                   ///< kCast only: the target.
-  std::vector<ExprPtr> args;   ///< Arguments of a call, aggregate or window function.
-  std::vector<ExprPtr> by;     ///< kWindow: partition.
-  std::vector<SortKey> order;  ///< kWindow: order; kAggregate first/last: order.
+  std::string name;                  ///< Column name, function name, or SQL text.
+  Value literal;                     ///< kLiteral only.
+  Type type;                         ///< kCast only: the target.
+  std::vector<ExprPtr> args;         ///< Arguments of a call, aggregate or window function.
+  std::vector<ExprPtr> by;           ///< kWindow: partition.
+  std::vector<SortKey> order;        ///< kWindow: order; kAggregate first/last: order.
   std::optional<WindowFrame> frame;  ///< kWindow over an aggregate only.
   std::optional<TypeKind> operand;   ///< Type of args[0] of an aggregate, filled in by the verbs.
 };
@@ -50,7 +50,7 @@ struct FunctionInfo {
   std::string name;
   Class cls;
   int min_args;
-  int max_args;  ///< -1 = any number.
+  int max_args;      ///< -1 = any number.
   std::string text;  ///< One line for help.
 };
 /// The whole vocabulary, sorted by name: arithmetic, comparison, logic, text, dates, aggregates,
@@ -61,7 +61,8 @@ struct FunctionInfo {
 
 [[nodiscard]] ExprPtr column(std::string name);
 [[nodiscard]] ExprPtr literal(Value value);
-/// Scalar call. Throws ArgumentError on an unknown name (suggestion) or a wrong number of arguments.
+/// Scalar call. Throws ArgumentError on an unknown name (suggestion) or a wrong number of
+/// arguments.
 [[nodiscard]] ExprPtr call(std::string_view function, std::vector<ExprPtr> args);
 /// Aggregate call: count, count_distinct, sum, mean, median, quantile, min, max, var, sd, ...
 [[nodiscard]] ExprPtr aggregate(std::string_view function, std::vector<ExprPtr> args,

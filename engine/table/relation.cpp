@@ -14,7 +14,8 @@ using nlohmann::json;
 
 json exprs_json(const std::vector<NamedExpr>& exprs) {
   json out = json::array();
-  for (const auto& item : exprs) out.push_back({{"name", item.name}, {"expr", to_json(*item.expr)}});
+  for (const auto& item : exprs)
+    out.push_back({{"name", item.name}, {"expr", to_json(*item.expr)}});
   return out;
 }
 
@@ -39,32 +40,22 @@ std::string content_hash(const Frame& frame) {
 
 const char* format_name(FileFormat format) {
   switch (format) {
-    case FileFormat::kCsv:
-      return "csv";
-    case FileFormat::kParquet:
-      return "parquet";
-    case FileFormat::kJsonLines:
-      return "jsonl";
+    case FileFormat::kCsv: return "csv";
+    case FileFormat::kParquet: return "parquet";
+    case FileFormat::kJsonLines: return "jsonl";
   }
   return "";
 }
 
 const char* join_name(JoinKind kind) {
   switch (kind) {
-    case JoinKind::kInner:
-      return "inner";
-    case JoinKind::kLeft:
-      return "left";
-    case JoinKind::kRight:
-      return "right";
-    case JoinKind::kFull:
-      return "full";
-    case JoinKind::kSemi:
-      return "semi";
-    case JoinKind::kAnti:
-      return "anti";
-    case JoinKind::kCross:
-      return "cross";
+    case JoinKind::kInner: return "inner";
+    case JoinKind::kLeft: return "left";
+    case JoinKind::kRight: return "right";
+    case JoinKind::kFull: return "full";
+    case JoinKind::kSemi: return "semi";
+    case JoinKind::kAnti: return "anti";
+    case JoinKind::kCross: return "cross";
   }
   return "";
 }

@@ -3,11 +3,11 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
+#include <nlohmann/json_fwd.hpp>
 
 #include "engine/core/context.h"
 #include "engine/table/expr.h"
@@ -32,32 +32,55 @@ enum class JoinExpectation {
 };
 
 // One struct a verb. Inputs sit in Relation::inputs.
-struct FileScan { FileSource source; };
-struct FrameScan { std::shared_ptr<const Frame> frame; };
+struct FileScan {
+  FileSource source;
+};
+struct FrameScan {
+  std::shared_ptr<const Frame> frame;
+};
 /// A SELECT over named inputs (names[i] stands for inputs[i]).
-struct SqlQuery { std::string text; std::vector<std::string> names; };
-struct Select { std::vector<NamedExpr> columns; };   ///< Exactly these columns.
-struct Filter { ExprPtr condition; };
-struct Distinct { std::vector<std::string> columns; };  ///< Empty: all columns.
-struct Sort { std::vector<SortKey> keys; };
-struct Head { std::int64_t count; std::int64_t offset = 0; };
-/// Keeps `count` rows (or each row with probability `fraction`) of every stratum. Which ones depends
-/// on the stream key and the rows' keys only, never on their order.
+struct SqlQuery {
+  std::string text;
+  std::vector<std::string> names;
+};
+struct Select {
+  std::vector<NamedExpr> columns;
+};  ///< Exactly these columns.
+struct Filter {
+  ExprPtr condition;
+};
+struct Distinct {
+  std::vector<std::string> columns;
+};  ///< Empty: all columns.
+struct Sort {
+  std::vector<SortKey> keys;
+};
+struct Head {
+  std::int64_t count;
+  std::int64_t offset = 0;
+};
+/// Keeps `count` rows (or each row with probability `fraction`) of every stratum. Which ones
+/// depends on the stream key and the rows' keys only, never on their order.
 struct Sample {
-  std::optional<std::int64_t> count;
-  std::optional<double> fraction;
-  std::vector<std::string> by;
+  std::optional<std::int64_t> count = std::nullopt;
+  std::optional<double> fraction = std::nullopt;
+  std::vector<std::string> by = {};
   std::uint64_t stream = 0;
 };
-struct Summarise { std::vector<NamedExpr> by; std::vector<NamedExpr> aggregates; };
+struct Summarise {
+  std::vector<NamedExpr> by;
+  std::vector<NamedExpr> aggregates;
+};
 struct Join {
   JoinKind kind;
   std::vector<std::pair<std::string, std::string>> on;  ///< Left name, right name.
   std::string suffix = "_right";                        ///< For clashing right columns.
   JoinExpectation expect = JoinExpectation::kAny;
-  std::optional<std::int64_t> expect_rows;              ///< Rows of the result.
+  std::optional<std::int64_t> expect_rows = std::nullopt;  ///< Rows of the result.
 };
-struct Union { bool distinct = false; };  ///< By column name; schemas must agree in names.
+struct Union {
+  bool distinct = false;
+};  ///< By column name; schemas must agree in names.
 struct PivotLonger {
   std::vector<std::string> columns;  ///< Become rows; one common type.
   std::string names_to = "name";
@@ -66,15 +89,18 @@ struct PivotLonger {
 struct PivotWider {
   std::string names_from;
   std::string values_from;
-  std::vector<std::string> names;  ///< New columns in order, as text of names_from.
+  std::vector<std::string> names = {};  ///< New columns in order, as text of names_from.
 };
 /// The input with another key or label.
 struct Keyed {};
 /// Result of inputs[0] kept in the backend in its fixed order; never recomputed.
-struct Cached { std::string handle; std::shared_ptr<const void> owner; };
+struct Cached {
+  std::string handle;
+  std::shared_ptr<const void> owner;
+};
 
-using Verb = std::variant<FileScan, FrameScan, SqlQuery, Select, Filter, Distinct, Sort,
-                          Head, Sample, Summarise, Join, Union, PivotLonger, PivotWider, Keyed, Cached>;
+using Verb = std::variant<FileScan, FrameScan, SqlQuery, Select, Filter, Distinct, Sort, Head,
+                          Sample, Summarise, Join, Union, PivotLonger, PivotWider, Keyed, Cached>;
 
 /// Whether rows already stand in a meaningful order before any ORDER BY.
 enum class Natural {
@@ -90,13 +116,13 @@ struct Relation {
   Verb verb;
   std::vector<RelationPtr> inputs;
   Schema schema;
-  std::vector<std::string> key;   ///< Columns that identify a row; empty: none declared.
-  std::vector<SortKey> order;     ///< Explicit order of rows, columns of this relation.
+  std::vector<std::string> key;  ///< Columns that identify a row; empty: none declared.
+  std::vector<SortKey> order;    ///< Explicit order of rows, columns of this relation.
   Natural natural = Natural::kNone;
-  std::string label;              ///< For messages: "'claims'", "the summary of 'claims'".
+  std::string label;  ///< For messages: "'claims'", "the summary of 'claims'".
   std::shared_ptr<Backend> backend;
-  /// What must hold before the rows may be used: a key's uniqueness, a join's matches. Checked once,
-  /// by enforce(), when the relation or one above it first runs.
+  /// What must hold before the rows may be used: a key's uniqueness, a join's matches. Checked
+  /// once, by enforce(), when the relation or one above it first runs.
   mutable std::atomic<bool> enforced{false};
 };
 
@@ -108,7 +134,8 @@ struct Relation {
 /// offending rows. Backends call it before they execute a relation.
 void enforce(const RelationPtr& relation, const Context& context);
 
-/// Canonical form for plan hashes: verbs and options; files by declared path, frames by content hash.
+/// Canonical form for plan hashes: verbs and options; files by declared path, frames by content
+/// hash.
 [[nodiscard]] nlohmann::json to_json(const Relation& relation);
 
 }  // namespace impact

@@ -152,8 +152,8 @@ std::vector<ColumnInfo> bind_columns(const std::vector<NamedExpr>& exprs, const 
   std::vector<std::size_t> at;
   for (std::size_t i = 0; i < exprs.size(); ++i) {
     if (exprs[i].name.empty()) {
-      throw ArgumentError({.what = "an expression has no name",
-                           .hint = "name it: expression:as \"name\""});
+      throw ArgumentError(
+          {.what = "an expression has no name", .hint = "name it: expression:as \"name\""});
     }
     columns[i].name = exprs[i].name;
     if (exprs[i].expr->kind == Expr::Kind::kColumn) {

@@ -19,7 +19,7 @@ void check_columns(const Expr& expr, const Relation& input);
 
 /// Columns (name, type) the resolved expressions give over `input`.
 [[nodiscard]] std::vector<ColumnInfo> bind_columns(const std::vector<NamedExpr>& exprs,
-                                           const Relation& input);
+                                                   const Relation& input);
 
 /// `columns` in ascending order.
 [[nodiscard]] std::vector<SortKey> ascending(const std::vector<std::string>& columns);

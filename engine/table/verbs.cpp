@@ -18,6 +18,22 @@ std::vector<std::string> all_or(const std::vector<std::string>& columns, const R
   return columns.empty() ? input.schema.names() : columns;
 }
 
+bool fits(const Value& value, const Type& type) {
+  switch (type.kind) {
+    case TypeKind::kBoolean: return std::holds_alternative<bool>(value);
+    case TypeKind::kInteger: return std::holds_alternative<std::int64_t>(value);
+    case TypeKind::kNumber:
+      return std::holds_alternative<double>(value) || std::holds_alternative<std::int64_t>(value);
+    case TypeKind::kText: return std::holds_alternative<std::string>(value);
+    case TypeKind::kDate: return std::holds_alternative<Date>(value);
+    case TypeKind::kTimestamp: return std::holds_alternative<Timestamp>(value);
+    case TypeKind::kCategory: break;
+  }
+  const auto* text = std::get_if<std::string>(&value);
+  return text != nullptr &&
+         std::find(type.levels->begin(), type.levels->end(), *text) != type.levels->end();
+}
+
 // Where each input column stands in the output when it is passed on unchanged.
 std::map<std::string, std::string> survivors(const std::vector<NamedExpr>& columns) {
   std::map<std::string, std::string> names;
@@ -193,10 +209,10 @@ RelationPtr filter(RelationPtr input, ExprPtr condition) {
   }
   const Type type = bind_columns(resolved, *input)[0].type;
   if (type.kind != TypeKind::kBoolean) {
-    throw ArgumentError({.what = fmt::format("the condition of a filter on {} is no condition",
-                                             input->label),
-                         .got = type.name(),
-                         .expected = "boolean, as in table.column:gt(5)"});
+    throw ArgumentError(
+        {.what = fmt::format("the condition of a filter on {} is no condition", input->label),
+         .got = type.name(),
+         .expected = "boolean, as in table.column:gt(5)"});
   }
   auto out = same_rows_as(input);
   out->verb = Filter{expr};
@@ -246,8 +262,8 @@ RelationPtr sample(RelationPtr input, Sample options) {
                          .hint = "sample { n = 100 } or sample { fraction = 0.1 }"});
   }
   if (options.count && *options.count < 0) {
-    throw ArgumentError({.what = "a sample's n is negative",
-                         .got = fmt::format("{}", *options.count)});
+    throw ArgumentError(
+        {.what = "a sample's n is negative", .got = fmt::format("{}", *options.count)});
   }
   if (options.fraction && !(*options.fraction >= 0 && *options.fraction <= 1)) {
     throw ArgumentError({.what = "a sample's fraction lies outside [0, 1]",
@@ -277,15 +293,13 @@ RelationPtr fill_missing(RelationPtr input,
   std::vector<NamedExpr> columns;
   for (const auto& [name, value] : values) {
     const Type& type = input->schema[input->schema.require(name, input->label)].type;
-    auto expr = call("coalesce", {column(name), literal(value)});
-    columns.push_back({name, std::move(expr)});
-    const auto bound = bind_columns({columns.back()}, *input);
-    if (!(bound[0].type == type) && type.kind != TypeKind::kCategory) {
-      throw ArgumentError({.what = fmt::format("the value for missing cells of '{}' has another type",
-                                               name),
-                           .got = format_value(value),
-                           .expected = type.name()});
+    if (!fits(value, type)) {
+      throw ArgumentError(
+          {.what = fmt::format("the value for missing cells of '{}' has another type", name),
+           .got = format_value(value),
+           .expected = type.name()});
     }
+    columns.push_back({name, call("coalesce", {column(name), literal(value)})});
   }
   return derive(std::move(input), std::move(columns));
 }

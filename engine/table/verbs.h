@@ -45,7 +45,8 @@ namespace impact {
                                        const std::vector<std::pair<std::string, Value>>& values);
 /// Missing cells replaced by the last present one in `order`, within `by`.
 [[nodiscard]] RelationPtr fill_forward(RelationPtr input, const std::vector<std::string>& columns,
-                                       std::vector<SortKey> order, std::vector<std::string> by = {});
+                                       std::vector<SortKey> order,
+                                       std::vector<std::string> by = {});
 
 enum class Period { kDay, kWeekMonday, kWeekSunday, kMonth, kQuarter, kYear };
 /// Groups by `by` and the first day of the period that holds `time` (a date or UTC timestamp),

@@ -51,7 +51,8 @@ RelationPtr summarise(RelationPtr input, std::vector<NamedExpr> by,
   by = resolve(std::move(by), *input);
   aggregates = resolve(std::move(aggregates), *input);
   for (const auto& item : aggregates) {
-    // A column outside any aggregate has no single value in a group; SQL text is left to the binder.
+    // A column outside any aggregate has no single value in a group; SQL text is left to the
+    // binder.
     if (!has_aggregate(*item.expr) && item.expr->kind != Expr::Kind::kSql) {
       throw ArgumentError({.what = fmt::format("'{}' does not aggregate", item.name),
                            .expected = "an expression such as column:mean() or count()",
@@ -88,10 +89,10 @@ RelationPtr join(RelationPtr left, RelationPtr right, Join options) {
     const Type& lt = left->schema[left->schema.require(l, left->label)].type;
     const Type& rt = right->schema[right->schema.require(r, right->label)].type;
     if (!common_type(lt, rt)) {
-      throw ArgumentError({.what = fmt::format("the join columns '{}' and '{}' have different types",
-                                               l, r),
-                           .got = fmt::format("{} and {}", lt.name(), rt.name()),
-                           .hint = "cast one of them"});
+      throw ArgumentError(
+          {.what = fmt::format("the join columns '{}' and '{}' have different types", l, r),
+           .got = fmt::format("{} and {}", lt.name(), rt.name()),
+           .hint = "cast one of them"});
     }
     matched[r] = l;
   }
@@ -118,10 +119,10 @@ RelationPtr join(RelationPtr left, RelationPtr right, Join options) {
     }
   }
   out->schema = Schema(std::move(columns));
-  const bool one_right = options.expect == JoinExpectation::kOneToOne ||
-                         options.expect == JoinExpectation::kManyToOne;
-  if (left_only || (one_right && (options.kind == JoinKind::kInner ||
-                                  options.kind == JoinKind::kLeft))) {
+  const bool one_right =
+      options.expect == JoinExpectation::kOneToOne || options.expect == JoinExpectation::kManyToOne;
+  if (left_only ||
+      (one_right && (options.kind == JoinKind::kInner || options.kind == JoinKind::kLeft))) {
     out->key = left->key;
   } else if (!left->key.empty() && !right->key.empty() &&
              (options.kind == JoinKind::kInner || options.kind == JoinKind::kCross)) {
@@ -141,8 +142,8 @@ RelationPtr join(RelationPtr left, RelationPtr right, Join options) {
 
 RelationPtr union_all(std::vector<RelationPtr> inputs, bool distinct) {
   if (inputs.size() < 2) {
-    throw ArgumentError({.what = "a union needs at least two tables",
-                         .got = fmt::format("{}", inputs.size())});
+    throw ArgumentError(
+        {.what = "a union needs at least two tables", .got = fmt::format("{}", inputs.size())});
   }
   std::vector<ColumnInfo> columns = inputs[0]->schema.columns();
   for (std::size_t i = 1; i < inputs.size(); ++i) {
@@ -165,10 +166,10 @@ RelationPtr union_all(std::vector<RelationPtr> inputs, bool distinct) {
       for (const auto& info : other.schema.columns()) {
         if (!inputs[0]->schema.find(info.name)) extra.push_back(info.name);
       }
-      throw ArgumentError({.what = fmt::format("{} has columns the first table of a union lacks",
-                                               other.label),
-                           .got = list_words(extra),
-                           .hint = "drop them, or derive them in the first table"});
+      throw ArgumentError(
+          {.what = fmt::format("{} has columns the first table of a union lacks", other.label),
+           .got = list_words(extra),
+           .hint = "drop them, or derive them in the first table"});
     }
   }
   auto out = derive_from(inputs[0]);
@@ -211,9 +212,9 @@ RelationPtr pivot_longer(RelationPtr input, PivotLonger options) {
   if (!casts.empty()) input = cast(std::move(input), casts);
   auto out = derive_from(input);
   out->schema = Schema(std::move(columns));
-  const bool keyed = !input->key.empty() &&
-                     std::none_of(input->key.begin(), input->key.end(),
-                                  [&](const auto& name) { return turned.contains(name); });
+  const bool keyed =
+      !input->key.empty() && std::none_of(input->key.begin(), input->key.end(),
+                                          [&](const auto& name) { return turned.contains(name); });
   if (keyed) {
     out->key = input->key;
     out->key.push_back(options.names_to);

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
+#include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
 
@@ -39,39 +39,82 @@ const std::map<std::string, std::string, std::less<>>& exact_twins() {
 const Words kTableFunctions = {"generate_series", "range", "unnest"};
 
 // The clock, the session, chance, and hashes whose value is DuckDB's own business.
-const Words kVolatile = {
-    "age",          "currval",       "current_catalog",     "current_connection_id",
-    "current_date", "current_query", "current_query_id",    "current_schema",
-    "current_role", "current_time",  "current_schemas",     "current_database",
-    "current_user", "error",         "current_setting",     "current_timestamp",
-    "getenv",       "getvariable",   "current_transaction_id", "gen_random_uuid",
-    "hash",         "in_search_path", "get_current_time",   "get_current_timestamp",
-    "localtime",    "localtimestamp", "nextval",            "now",
-    "random",       "session_user",  "setseed",             "stats",
-    "today",        "transaction_timestamp", "txid_current", "user",
-    "uuid",         "uuidv4",        "uuidv7",              "version",
-    "write_log"};
+const Words kVolatile = {"age",
+                         "currval",
+                         "current_catalog",
+                         "current_connection_id",
+                         "current_date",
+                         "current_query",
+                         "current_query_id",
+                         "current_schema",
+                         "current_role",
+                         "current_time",
+                         "current_schemas",
+                         "current_database",
+                         "current_user",
+                         "error",
+                         "current_setting",
+                         "current_timestamp",
+                         "getenv",
+                         "getvariable",
+                         "current_transaction_id",
+                         "gen_random_uuid",
+                         "hash",
+                         "in_search_path",
+                         "get_current_time",
+                         "get_current_timestamp",
+                         "localtime",
+                         "localtimestamp",
+                         "nextval",
+                         "now",
+                         "random",
+                         "session_user",
+                         "setseed",
+                         "stats",
+                         "today",
+                         "transaction_timestamp",
+                         "txid_current",
+                         "user",
+                         "uuid",
+                         "uuidv4",
+                         "uuidv7",
+                         "version",
+                         "write_log"};
 
 // Column names that DuckDB reads as the clock when no column has them.
 const Words kClock = {"current_date", "current_time", "current_timestamp", "localtime",
                       "localtimestamp"};
 
 // Floating sums in the order threads deliver rows, or estimates drawn at random.
-const Words kSchedule = {
-    "approx_count_distinct", "approx_quantile", "approx_top_k", "covar_pop",
-    "entropy",               "kurtosis",        "kurtosis_pop", "product",
-    "regr_avgx",             "regr_avgy",       "regr_intercept", "regr_r2",
-    "regr_slope",            "regr_sxx",        "regr_sxy",     "regr_syy",
-    "reservoir_quantile",    "sem",             "skewness",     "mode"};
+const Words kSchedule = {"approx_count_distinct",
+                         "approx_quantile",
+                         "approx_top_k",
+                         "covar_pop",
+                         "entropy",
+                         "kurtosis",
+                         "kurtosis_pop",
+                         "product",
+                         "regr_avgx",
+                         "regr_avgy",
+                         "regr_intercept",
+                         "regr_r2",
+                         "regr_slope",
+                         "regr_sxx",
+                         "regr_sxy",
+                         "regr_syy",
+                         "reservoir_quantile",
+                         "sem",
+                         "skewness",
+                         "mode"};
 
 // Aggregates whose value depends on which row comes first.
-const Words kOrdered = {"any_value", "arbitrary", "array_agg", "first",      "group_concat",
+const Words kOrdered = {"any_value", "arbitrary", "array_agg", "first",     "group_concat",
                         "last",      "list",      "listagg",   "string_agg"};
 const Words kTies = {"arg_max", "arg_max_null", "arg_min", "arg_min_null",
                      "argmax",  "argmin",       "max_by",  "min_by"};
 
 // Window functions that count rows: they mean nothing without an order.
-const Words kCounting = {"WINDOW_ROW_NUMBER",  "WINDOW_LAG",       "WINDOW_LEAD",
+const Words kCounting = {"WINDOW_ROW_NUMBER",  "WINDOW_LAG",        "WINDOW_LEAD",
                          "WINDOW_FIRST_VALUE", "WINDOW_LAST_VALUE", "WINDOW_NTH_VALUE",
                          "WINDOW_NTILE"};
 
@@ -263,18 +306,17 @@ std::string text_of(Connection& connection, const json& tree) {
 // ORDER BY keys followed by every output column by position: ties that are left are equal rows.
 void complete_order(json& orders, std::size_t columns) {
   for (std::size_t i = 1; i <= columns; ++i) {
-    orders.push_back(
-        {{"type", "ASCENDING"},
-         {"null_order", "NULLS_LAST"},
-         {"expression",
-          {{"class", "CONSTANT"},
-           {"type", "VALUE_CONSTANT"},
-           {"alias", ""},
-           {"query_location", 0},
-           {"value",
-            {{"type", {{"id", "INTEGER"}, {"type_info", nullptr}}},
-             {"is_null", false},
-             {"value", i}}}}}});
+    orders.push_back({{"type", "ASCENDING"},
+                      {"null_order", "NULLS_LAST"},
+                      {"expression",
+                       {{"class", "CONSTANT"},
+                        {"type", "VALUE_CONSTANT"},
+                        {"alias", ""},
+                        {"query_location", 0},
+                        {"value",
+                         {{"type", {{"id", "INTEGER"}, {"type_info", nullptr}}},
+                          {"is_null", false},
+                          {"value", i}}}}}});
   }
 }
 

@@ -8,7 +8,8 @@
 #include "engine/table/duckdb/database.h"
 
 /// The gate every piece of SQL written by a user passes. DuckDB parses it to a tree; the tree is
-/// searched, rewritten and turned back into text, so nothing depends on guessing at the text itself.
+/// searched, rewritten and turned back into text, so nothing depends on guessing at the text
+/// itself.
 ///
 /// Refused (ArgumentError): anything but one SELECT; tables other than the named inputs and the
 /// query's own CTEs (so no file, no catalogue, no network); table functions except range,
@@ -16,8 +17,8 @@
 /// depends on the order in which threads deliver rows (LIMIT or a list without ORDER BY, DISTINCT
 /// ON, positional joins, TABLESAMPLE, window functions without an order, float aggregates without
 /// an order-independent twin).
-/// Rewritten: sum, avg, var_*, stddev_*, covar_samp, corr to the order-independent impact_*; a final
-/// ORDER BY is completed to a total order.
+/// Rewritten: sum, avg, var_*, stddev_*, covar_samp, corr to the order-independent impact_*; a
+/// final ORDER BY is completed to a total order.
 namespace impact::duck {
 
 struct CheckedSql {

@@ -53,8 +53,8 @@ TEST_CASE("a long table shows its first rows and says how many there are") {
   std::vector<Column> columns;
   columns.push_back(Column::integers(std::move(cells)));
   Report report;
-  report.sections.push_back({.kind = ReportSection::Kind::kTable,
-                             .frame = Frame({"x"}, std::move(columns))});
+  report.sections.push_back(
+      {.kind = ReportSection::Kind::kTable, .frame = Frame({"x"}, std::move(columns))});
   CHECK(has(html_report(report), "First 200 of 1000 rows"));
 }
 

@@ -1,7 +1,7 @@
 #include "engine/study/results.h"
 
-#include <catch2/catch.hpp>
 #include <limits>
+#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 namespace impact {

@@ -9,12 +9,12 @@ namespace {
 using namespace testing;
 
 struct Joins : Tables {
-  RelationPtr left = table({"id", "x"}, {{i(1), s("a")}, {i(2), s("b")}, {i(3), s("c")},
-                                         {kMissing, s("m")}},
-                           {}, "'left'");
-  RelationPtr right = table({"id", "x"}, {{i(2), s("B")}, {i(3), s("C")}, {i(4), s("D")},
-                                          {kMissing, s("M")}},
-                            {}, "'right'");
+  RelationPtr left =
+      table({"id", "x"}, {{i(1), s("a")}, {i(2), s("b")}, {i(3), s("c")}, {kMissing, s("m")}}, {},
+            "'left'");
+  RelationPtr right =
+      table({"id", "x"}, {{i(2), s("B")}, {i(3), s("C")}, {i(4), s("D")}, {kMissing, s("M")}}, {},
+            "'right'");
   std::string joined(JoinKind kind) {
     return text(join(left, right, {.kind = kind, .on = {{"id", "id"}}}));
   }
@@ -22,16 +22,14 @@ struct Joins : Tables {
 
 TEST_CASE_METHOD(Joins, "every kind of join; missing keys match nothing") {
   CHECK(joined(JoinKind::kInner) == "id,x,x_right|2,b,B|3,c,C");
-  CHECK(joined(JoinKind::kLeft) ==
-        "id,x,x_right|1,a,missing|2,b,B|3,c,C|missing,m,missing");
-  CHECK(joined(JoinKind::kRight) ==
-        "id,x,x_right|2,b,B|3,c,C|4,missing,D|missing,missing,M");
+  CHECK(joined(JoinKind::kLeft) == "id,x,x_right|1,a,missing|2,b,B|3,c,C|missing,m,missing");
+  CHECK(joined(JoinKind::kRight) == "id,x,x_right|2,b,B|3,c,C|4,missing,D|missing,missing,M");
   CHECK(joined(JoinKind::kFull) ==
         "id,x,x_right|1,a,missing|2,b,B|3,c,C|4,missing,D|missing,m,missing|missing,missing,M");
   CHECK(joined(JoinKind::kSemi) == "id,x|2,b|3,c");
   CHECK(joined(JoinKind::kAnti) == "id,x|1,a|missing,m");
-  const auto crossed = join(left, rename(right, {{"id", "other"}}),
-                            {.kind = JoinKind::kCross, .on = {}});
+  const auto crossed =
+      join(left, rename(right, {{"id", "other"}}), {.kind = JoinKind::kCross, .on = {}});
   CHECK(backend->count_rows(crossed, context) == 16);
 }
 
@@ -77,33 +75,32 @@ TEST_CASE_METHOD(Tables, "a union matches columns by name") {
 }
 
 TEST_CASE_METHOD(Tables, "pivots are inverse to each other") {
-  const auto wide = table({"id", "likes", "views"}, {{i(1), i(10), i(100)}, {i(2), kMissing, i(200)}},
-                          {"id"});
+  const auto wide =
+      table({"id", "likes", "views"}, {{i(1), i(10), i(100)}, {i(2), kMissing, i(200)}}, {"id"});
   const auto longer = pivot_longer(
       wide, {.columns = {"likes", "views"}, .names_to = "measure", .values_to = "count"});
-  CHECK(text(longer) ==
-        "id,measure,count|1,likes,10|1,views,100|2,likes,missing|2,views,200");
+  CHECK(text(longer) == "id,measure,count|1,likes,10|1,views,100|2,likes,missing|2,views,200");
   CHECK(longer->key == std::vector<std::string>{"id", "measure"});
-  const auto back = pivot_wider(
-      longer, {.names_from = "measure", .values_from = "count", .names = {}});
+  const auto back =
+      pivot_wider(longer, {.names_from = "measure", .values_from = "count", .names = {}});
   CHECK(text(back) == text(wide));
   const auto some = pivot_wider(
       longer, {.names_from = "measure", .values_from = "count", .names = {"views", "shares"}});
   CHECK(text(some) == "id,views,shares|1,100,missing|2,200,missing");
   const auto twice = table({"id", "m", "v"}, {{i(1), s("a"), i(1)}, {i(1), s("a"), i(2)}});
-  CHECK_THROWS_AS(backend->collect(pivot_wider(twice, {.names_from = "m", .values_from = "v",
-                                                       .names = {}}),
-                                   context),
-                  DataError);
-  CHECK_THROWS_AS(pivot_longer(table({"a", "b"}, {{i(1), s("x")}}),
-                               {.columns = {"a", "b"}}),
+  CHECK_THROWS_AS(
+      backend->collect(pivot_wider(twice, {.names_from = "m", .values_from = "v", .names = {}}),
+                       context),
+      DataError);
+  CHECK_THROWS_AS(pivot_longer(table({"a", "b"}, {{i(1), s("x")}}), {.columns = {"a", "b"}}),
                   ArgumentError);
 }
 
 TEST_CASE_METHOD(Tables, "resampling to every period") {
   // 2024-06-16 is a Sunday (day 19890), 2024-06-17 a Monday
-  const auto t = table({"day", "n"}, {{Date{19890}, i(1)}, {Date{19891}, i(2)},
-                                      {Date{19897}, i(4)}, {Date{19905}, i(8)}});
+  const auto t =
+      table({"day", "n"},
+            {{Date{19890}, i(1)}, {Date{19891}, i(2)}, {Date{19897}, i(4)}, {Date{19905}, i(8)}});
   const auto sums = [&](Period period) {
     return text(resample(t, "day", period, {}, {{"n", aggregate("sum", {column("n")})}}));
   };
@@ -118,8 +115,8 @@ TEST_CASE_METHOD(Tables, "resampling to every period") {
 }
 
 TEST_CASE_METHOD(Tables, "SQL reads its inputs and keeps its order") {
-  const auto t = table({"id", "g", "x"}, {{i(1), s("a"), 0.5}, {i(2), s("b"), 1.5},
-                                          {i(3), s("a"), 2.5}});
+  const auto t =
+      table({"id", "g", "x"}, {{i(1), s("a"), 0.5}, {i(2), s("b"), 1.5}, {i(3), s("a"), 2.5}});
   CHECK(text(query(backend, "SELECT g, sum(x) AS total FROM t GROUP BY g ORDER BY total DESC",
                    {{"t", t}})) == "g,total|a,3.0|b,1.5");
   CHECK(text(query(backend, "SELECT t.id, u.g FROM t JOIN u USING (id) WHERE u.x > 1",

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <catch2/catch.hpp>
 #include <memory>
 #include <string>
 #include <vector>
+#include <catch2/catch.hpp>
 
 #include "engine/core/error.h"
 #include "engine/table/backend.h"
@@ -11,7 +11,8 @@
 
 namespace impact::testing {
 
-/// Builds a frame cell by cell; for tests only. Every column takes its type from its first present cell.
+/// Builds a frame cell by cell; for tests only. Every column takes its type from its first present
+/// cell.
 inline Frame make_frame(const std::vector<std::string>& names,
                         const std::vector<std::vector<Value>>& rows) {
   std::vector<Column> columns;
@@ -60,12 +61,13 @@ inline Frame make_frame(const std::vector<std::string>& names,
 }
 
 struct Tables {
-  std::shared_ptr<Backend> backend = open_duckdb({.threads = 2, .temp_directory = {}, .readable = {}});
+  std::shared_ptr<Backend> backend =
+      open_duckdb({.threads = 2, .temp_directory = {}, .readable = {}});
   Context context{.threads = 2};
 
   RelationPtr table(const std::vector<std::string>& names,
-                    const std::vector<std::vector<Value>>& rows,
-                    std::vector<std::string> key = {}, std::string label = "'t'") {
+                    const std::vector<std::vector<Value>>& rows, std::vector<std::string> key = {},
+                    std::string label = "'t'") {
     return scan_frame(backend, make_frame(names, rows), std::move(key), std::move(label));
   }
   /// "a,b|1,x|2,missing": header and rows in the relation's order.

@@ -73,10 +73,8 @@ TEST_CASE_METHOD(Tables, "distinct keeps whole rows or the first row by key") {
 
 TEST_CASE_METHOD(Tables, "sort puts missing last and ties in key order") {
   const auto t = posts(*this);
-  CHECK(text(select(sort(t, {{column("views"), true}}), {{"id", column("id")}})) ==
-        "id|1|2|4|3");
-  CHECK(text(select(sort(t, {{column("author"), true}}), {{"id", column("id")}})) ==
-        "id|3|4|1|2");
+  CHECK(text(select(sort(t, {{column("views"), true}}), {{"id", column("id")}})) == "id|1|2|4|3");
+  CHECK(text(select(sort(t, {{column("author"), true}}), {{"id", column("id")}})) == "id|3|4|1|2");
   CHECK(text(select(head(sort(t, {{column("views"), false}}), 2), {{"id", column("id")}})) ==
         "id|4|2");
 }
@@ -85,9 +83,9 @@ TEST_CASE_METHOD(Tables, "an order survives the loss of the columns it was by") 
   const auto sorted = sort(posts(*this), {{column("views"), true}});
   const auto names = select(sorted, {{"author", column("author")}});
   CHECK(text(names) == "author|a|a|b|b");
-  CHECK(text(filter(select(sort(posts(*this), {{column("rate"), true}}),
-                           {{"author", column("author")}}),
-                    call("is_present", {column("author")}))) == "author|b|a|b|a");
+  CHECK(text(filter(
+            select(sort(posts(*this), {{column("rate"), true}}), {{"author", column("author")}}),
+            call("is_present", {column("author")}))) == "author|b|a|b|a");
 }
 
 TEST_CASE_METHOD(Tables, "summarise groups in group order and knows empty groups from zero") {
@@ -98,27 +96,29 @@ TEST_CASE_METHOD(Tables, "summarise groups in group order and knows empty groups
                                   {"total", aggregate("sum", {column("views")})},
                                   {"mean", aggregate("mean", {column("views")})},
                                   {"median", aggregate("median", {column("views")})}});
-  CHECK(text(grouped) == "author,n,present,total,mean,median|a,2,2,50,25.0,25.0|b,2,1,10,10.0,10.0");
+  CHECK(text(grouped) ==
+        "author,n,present,total,mean,median|a,2,2,50,25.0,25.0|b,2,1,10,10.0,10.0");
   CHECK(grouped->key == std::vector<std::string>{"author"});
   const auto none = filter(t, call("gt", {column("views"), literal(i(99))}));
-  CHECK(text(summarise(none, {}, {{"n", aggregate("count", {})},
-                                  {"total", aggregate("sum", {column("views")})}})) ==
-        "n,total|0,missing");
+  CHECK(text(summarise(none, {},
+                       {{"n", aggregate("count", {})},
+                        {"total", aggregate("sum", {column("views")})}})) == "n,total|0,missing");
   CHECK_THROWS_AS(summarise(t, {}, {{"x", column("views")}}), ArgumentError);
   CHECK_THROWS_AS(summarise(t, {}, {{"x", aggregate("mean", {column("author")})}}), ArgumentError);
 }
 
 TEST_CASE_METHOD(Tables, "every aggregate by hand") {
   // 1 2 2 3 7: mean 3, median 2, sd sqrt(22/4), quartiles 2 and 3
-  const auto t = table({"x", "y", "b", "k"}, {{i(3), 1.0, true, i(1)},
-                                              {i(1), 3.0, true, i(2)},
-                                              {i(2), 2.0, false, i(3)},
-                                              {i(7), -3.0, true, i(4)},
-                                              {i(2), 2.0, kMissing, i(5)}},
+  const auto t = table({"x", "y", "b", "k"},
+                       {{i(3), 1.0, true, i(1)},
+                        {i(1), 3.0, true, i(2)},
+                        {i(2), 2.0, false, i(3)},
+                        {i(7), -3.0, true, i(4)},
+                        {i(2), 2.0, kMissing, i(5)}},
                        {"k"});
   const auto value = [&](const char* name, std::vector<ExprPtr> args) {
-    const auto frame = backend->collect(
-        summarise(t, {}, {{"v", aggregate(name, std::move(args))}}), context);
+    const auto frame =
+        backend->collect(summarise(t, {}, {{"v", aggregate(name, std::move(args))}}), context);
     return format_value(frame.column("v").value(0));
   };
   const auto x = column("x");
@@ -186,8 +186,7 @@ TEST_CASE_METHOD(Tables, "missing cells: drop, fill, fill forward") {
         "v|30|20|0|10");
   CHECK_THROWS_AS(fill_missing(t, {{"views", s("none")}}), ArgumentError);
   const auto filled = fill_forward(t, {"views", "rate"}, {{column("id"), false}});
-  CHECK(text(drop(filled, {"author"})) ==
-        "id,views,rate|1,30,0.25|2,20,0.25|3,20,0.125|4,10,0.5");
+  CHECK(text(drop(filled, {"author"})) == "id,views,rate|1,30,0.25|2,20,0.25|3,20,0.125|4,10,0.5");
   CHECK(text(select(fill_forward(t, {"views"}, {}, {"author"}), {{"v", column("views")}})) ==
         "v|30|20|missing|10");
 }
@@ -229,8 +228,7 @@ TEST_CASE_METHOD(Tables, "integers beyond 2^53 survive every verb") {
   const auto d = derive(t, {{"next", call("add", {column("id"), literal(i(1))})}});
   CHECK(text(filter(d, call("eq", {column("id"), literal(i(big))}))) ==
         "id,x,next|9007199254740993,1,9007199254740994");
-  CHECK(text(summarise(t, {}, {{"s", aggregate("sum", {column("id")})}})) ==
-        "s|18014398509481987");
+  CHECK(text(summarise(t, {}, {{"s", aggregate("sum", {column("id")})}})) == "s|18014398509481987");
   CHECK(text(join(t, t, {.kind = JoinKind::kInner, .on = {{"id", "id"}}})) ==
         "id,x,x_right|9007199254740993,1,1|9007199254740994,2,2");
 }

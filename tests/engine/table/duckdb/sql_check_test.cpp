@@ -29,15 +29,14 @@ struct Fixture {
 TEST_CASE_METHOD(Fixture, "a fragment comes back as SQL text with exact aggregates") {
   CHECK(fragment("a > 1 AND b IS NOT NULL") == "((a > 1) AND (b IS NOT NULL))");
   CHECK(fragment("sum(a) / count(*) -- a comment") == "(impact_sum(a) / count_star())");
-  CHECK(fragment("avg(x) FILTER (WHERE y > 0)") ==
-        "impact_mean(x) FILTER (WHERE (y > 0))");
+  CHECK(fragment("avg(x) FILTER (WHERE y > 0)") == "impact_mean(x) FILTER (WHERE (y > 0))");
   CHECK(fragment("SUM(x) OVER (PARTITION BY g ORDER BY t)").find("impact_sum(x) OVER") == 0);
 }
 
 TEST_CASE_METHOD(Fixture, "a fragment is one expression without subqueries") {
-  for (const char* text : {"1) FROM t WHERE (2", "(SELECT max(a) FROM t)", "*",
-                           "a; DROP TABLE t", "EXISTS (SELECT 1 FROM t)", "a) UNION SELECT (b",
-                           "x FROM 'file.csv'", "$1", ""}) {
+  for (const char* text :
+       {"1) FROM t WHERE (2", "(SELECT max(a) FROM t)", "*", "a; DROP TABLE t",
+        "EXISTS (SELECT 1 FROM t)", "a) UNION SELECT (b", "x FROM 'file.csv'", "$1", ""}) {
     INFO(text);
     CHECK_THROWS_AS(fragment(text), ArgumentError);
   }
@@ -57,8 +56,8 @@ TEST_CASE_METHOD(Fixture, "a query reads its inputs and its own CTEs only") {
   for (const char* name : {"read_csv", "read_text", "read_blob", "glob", "read_parquet",
                            "duckdb_settings", "query", "query_table", "sniff_csv"}) {
     INFO(name);
-    CHECK(refusal(std::string("SELECT * FROM ") + name + "('x')")
-              .find("table function") != std::string::npos);
+    CHECK(refusal(std::string("SELECT * FROM ") + name + "('x')").find("table function") !=
+          std::string::npos);
   }
 }
 
