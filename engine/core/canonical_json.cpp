@@ -33,9 +33,7 @@ class Writer {
         text_ += std::to_string(value.template get<std::uint64_t>());
         return;
       case Json::value_t::number_float: put_double(value.template get<double>()); return;
-      case Json::value_t::string:
-        put_string(value.template get_ref<const std::string&>());
-        return;
+      case Json::value_t::string: put_string(value.template get_ref<const std::string&>()); return;
       case Json::value_t::array: put_array(value); return;
       case Json::value_t::object: put_object(value); return;
       case Json::value_t::binary:
@@ -48,11 +46,11 @@ class Writer {
 
   void put_string(const std::string& value) {
     if (const auto bad = find_invalid_utf8(value)) {
-      throw DataError({.what = "text is not valid UTF-8",
-                       .where = place(),
-                       .got = "byte " + std::to_string(*bad + 1) + " of " +
-                              std::to_string(value.size()),
-                       .hint = "convert the source to UTF-8"});
+      throw DataError(
+          {.what = "text is not valid UTF-8",
+           .where = place(),
+           .got = "byte " + std::to_string(*bad + 1) + " of " + std::to_string(value.size()),
+           .hint = "convert the source to UTF-8"});
     }
     constexpr std::string_view kHex = "0123456789abcdef";
     text_ += '"';

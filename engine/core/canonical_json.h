@@ -1,8 +1,8 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+#include <nlohmann/json_fwd.hpp>
 
 namespace impact {
 
@@ -16,9 +16,9 @@ namespace impact {
 /// for files people read.
 [[nodiscard]] std::string pretty_json(const nlohmann::ordered_json& value);
 
-/// Parses strict JSON (RFC 8259: no comments, no trailing commas) with no duplicate keys, valid UTF-8,
-/// at most 256 levels, and only numbers that keep their value: integers of 64 bits are exact, longer
-/// ones and doubles out of range are refused. A leading byte order mark is skipped.
+/// Parses strict JSON (RFC 8259: no comments, no trailing commas) with no duplicate keys, valid
+/// UTF-8, at most 256 levels, and only numbers that keep their value: integers of 64 bits are
+/// exact, longer ones and doubles out of range are refused. A leading byte order mark is skipped.
 /// Throws DataError with line and column (in characters, from 1); `where` names the text in it.
 [[nodiscard]] nlohmann::json parse_json(std::string_view text, std::string_view where);
 

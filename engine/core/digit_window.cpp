@@ -51,7 +51,9 @@ void DigitWindow<kDigits>::add_outside(std::uint64_t m, std::int32_t e,
   const auto shift = static_cast<std::uint32_t>(e) & 31U;
   uint128 rest = static_cast<uint128>(m) << shift;
   for (std::int32_t i = low; rest != 0; ++i, rest >>= 32U) {
-    if (i >= 0) accumulate(static_cast<std::uint32_t>(i), static_cast<std::uint64_t>(rest) & kDigitMask, sign);
+    if (i >= 0)
+      accumulate(static_cast<std::uint32_t>(i), static_cast<std::uint64_t>(rest) & kDigitMask,
+                 sign);
   }
 }
 
@@ -74,7 +76,9 @@ void DigitWindow<kDigits>::add_product(double x, double y) noexcept {
   const std::uint64_t first = (static_cast<std::uint64_t>(rest) << shift) & kDigitMask;
   if (i >= 0) accumulate(static_cast<std::uint32_t>(i), first, sign);
   for (rest >>= 32U - shift, ++i; rest != 0; rest >>= 32U, ++i) {
-    if (i >= 0) accumulate(static_cast<std::uint32_t>(i), static_cast<std::uint64_t>(rest) & kDigitMask, sign);
+    if (i >= 0)
+      accumulate(static_cast<std::uint32_t>(i), static_cast<std::uint64_t>(rest) & kDigitMask,
+                 sign);
   }
 }
 

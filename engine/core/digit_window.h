@@ -28,7 +28,8 @@ class DigitWindow {
       add_rare(term);
       return;
     }
-    // term = +-m * 2^(e - 1074); its bits fall into digits i, i + 1 and perhaps i + 2 of the window.
+    // term = +-m * 2^(e - 1074); its bits fall into digits i, i + 1 and perhaps i + 2 of the
+    // window.
     const std::uint64_t m = (bits & kFraction) | kHiddenBit;
     const std::int32_t e = field - 1;
     const std::int64_t sign = (static_cast<std::int64_t>(bits) >> 63) | 1;

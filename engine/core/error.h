@@ -29,7 +29,8 @@ struct ErrorInfo {
 ///       expected: video_id, views
 ///       hint:     did you mean 'views'?
 /// Further lines of a part are indented to stand under the first.
-/// Statistical trouble (separation, poor overlap) is never an exception: it is a warning in a result.
+/// Statistical trouble (separation, poor overlap) is never an exception: it is a warning in a
+/// result.
 class Error : public std::exception {
  public:
   Error(std::string_view kind, ErrorInfo info);

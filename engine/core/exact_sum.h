@@ -31,8 +31,8 @@ class ExactSum {
   /// Nearest double to the kept digits, round half to even. 0.0 for no terms. Infinite when the sum
   /// is beyond the range of double; partial sums never overflow.
   [[nodiscard]] double round() const noexcept;
-  /// The sum as an unevaluated pair hi + lo (hi = round(), |lo| <= ulp(hi)/2): about 106 bits. lo is
-  /// 0 when hi is not finite.
+  /// The sum as an unevaluated pair hi + lo (hi = round(), |lo| <= ulp(hi)/2): about 106 bits. lo
+  /// is 0 when hi is not finite.
   [[nodiscard]] std::array<double, 2> round_pair() const noexcept;
 
  private:
@@ -43,8 +43,8 @@ class ExactSum {
 /// 106 bits, beyond the range of double too). Both sums keep six digits, so dropped digits lie
 /// 2^-159 below the largest term: means are correctly rounded and variances within one unit in the
 /// last place also for values whose spread is a tiny part of their size; equal values give exactly
-/// 0. The mean follows IEEE rules for NaN and infinities, variance is NaN if there are any. Trivially
-/// copyable; 120 bytes; up to 2^31 terms.
+/// 0. The mean follows IEEE rules for NaN and infinities, variance is NaN if there are any.
+/// Trivially copyable; 120 bytes; up to 2^31 terms.
 class ExactMoments {
  public:
   void add(double x) noexcept;
@@ -61,9 +61,9 @@ class ExactMoments {
   detail::DigitWindow<6> squares_;
 };
 
-/// Order-independent joint moments of pairs (x, y), with the precision of ExactMoments. The error of
-/// the covariance is relative to the largest |x| times the largest |y| (2^-127 of it at most), not
-/// to the covariance. NaN when either variable has a NaN or an infinity. 288 bytes.
+/// Order-independent joint moments of pairs (x, y), with the precision of ExactMoments. The error
+/// of the covariance is relative to the largest |x| times the largest |y| (2^-127 of it at most),
+/// not to the covariance. NaN when either variable has a NaN or an infinity. 288 bytes.
 class ExactCoMoments {
  public:
   void add(double x, double y) noexcept;

@@ -18,9 +18,9 @@ void require(int status) {
 }
 
 [[noreturn]] void cannot_read(const std::filesystem::path& path, int code) {
-  throw IoError({.what = "cannot read '" + path.string() +
-                         "': " + std::generic_category().message(code),
-                 .where = path.string()});
+  throw IoError(
+      {.what = "cannot read '" + path.string() + "': " + std::generic_category().message(code),
+       .where = path.string()});
 }
 
 // Owns a file descriptor for reading.

@@ -99,7 +99,8 @@ std::string format_double(double value) {
   const auto [end, status] =
       std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
                     plain ? std::chars_format::fixed : std::chars_format::scientific);
-  if (status != std::errc()) throw InternalError({.what = "a double needs more than 32 characters"});
+  if (status != std::errc())
+    throw InternalError({.what = "a double needs more than 32 characters"});
   std::string text(buffer.data(), end);
   if (plain && text.find('.') == std::string::npos) text += ".0";
   return text;

@@ -23,8 +23,8 @@ namespace impact {
 [[nodiscard]] std::optional<double> parse_double(std::string_view text);
 [[nodiscard]] std::optional<std::int64_t> parse_integer(std::string_view text);
 
-/// "4GB", "512 MB", "1.5GiB", "1000000" -> bytes. kB, MB, GB, TB (or k, M, G, T) are powers of 1000;
-/// KiB, MiB, GiB, TiB powers of 1024; case does not matter; a fraction of a byte is dropped.
+/// "4GB", "512 MB", "1.5GiB", "1000000" -> bytes. kB, MB, GB, TB (or k, M, G, T) are powers of
+/// 1000; KiB, MiB, GiB, TiB powers of 1024; case does not matter; a fraction of a byte is dropped.
 /// Throws ArgumentError naming `what` on anything else, also on 2^64 bytes and more.
 [[nodiscard]] std::uint64_t parse_bytes(std::string_view text, std::string_view what);
 

@@ -1,6 +1,6 @@
 #include <charconv>
-#include <nlohmann/json.hpp>
 #include <utility>
+#include <nlohmann/json.hpp>
 
 #include "engine/core/canonical_json.h"
 #include "engine/core/error.h"
@@ -11,8 +11,9 @@ namespace {
 
 using nlohmann::json;
 
-// Recursive descent over RFC 8259. The library's own parser accepts duplicate keys and turns integers
-// beyond 64 bits into doubles without a word; here both are errors with a line and a column.
+// Recursive descent over RFC 8259. The library's own parser accepts duplicate keys and turns
+// integers beyond 64 bits into doubles without a word; here both are errors with a line and a
+// column.
 class Parser {
  public:
   Parser(std::string_view text, std::string_view where) : text_(text), where_(where) {}
@@ -43,8 +44,8 @@ class Parser {
     }
     std::string got = at >= text_.size() ? "the end of the text" : excerpt(at);
     throw DataError({.what = std::move(what),
-                     .where = std::string(where_) + ", line " + std::to_string(line) +
-                              ", column " + std::to_string(column),
+                     .where = std::string(where_) + ", line " + std::to_string(line) + ", column " +
+                              std::to_string(column),
                      .got = std::move(got),
                      .expected = std::move(expected),
                      .hint = std::move(hint)});

@@ -36,8 +36,8 @@ double stirling_rest(double k) {
     return std::log(factorial) - ((k + 0.5) * std::log(k) - k + 0.91893853320467274178);
   }
   const double r = 1.0 / (k * k);
-  return (1.0 / 12.0 -
-          r * (1.0 / 360.0 - r * (1.0 / 1260.0 - r * (1.0 / 1680.0 - r / 1188.0)))) / k;
+  return (1.0 / 12.0 - r * (1.0 / 360.0 - r * (1.0 / 1260.0 - r * (1.0 / 1680.0 - r / 1188.0)))) /
+         k;
 }
 
 // log of the Poisson probability of k, without the cancellation of k log(mean) - mean - log(k!):
@@ -101,10 +101,10 @@ Stream::Stream(StreamKey key, std::uint64_t unit)
       unit_(unit) {}
 
 void Stream::refill() {
-  buffer_ = philox4x32(
-      {static_cast<std::uint32_t>(block_), static_cast<std::uint32_t>(block_ >> 32U),
-       static_cast<std::uint32_t>(unit_), static_cast<std::uint32_t>(unit_ >> 32U)},
-      key_);
+  buffer_ =
+      philox4x32({static_cast<std::uint32_t>(block_), static_cast<std::uint32_t>(block_ >> 32U),
+                  static_cast<std::uint32_t>(unit_), static_cast<std::uint32_t>(unit_ >> 32U)},
+                 key_);
   ++block_;
   used_ = 0;
 }
@@ -121,9 +121,7 @@ std::uint64_t Stream::next_u64() {
 
 double Stream::uniform() { return static_cast<double>(next_u64() >> 11U) * 0x1p-53; }
 
-double Stream::uniform_open() {
-  return (static_cast<double>(next_u64() >> 12U) + 0.5) * 0x1p-52;
-}
+double Stream::uniform_open() { return (static_cast<double>(next_u64() >> 12U) + 0.5) * 0x1p-52; }
 
 double Stream::uniform(double low, double high) {
   if (!(low <= high) || !std::isfinite(high - low)) {
@@ -187,9 +185,9 @@ double Stream::lognormal(double mean_log, double sd_log) {
   return std::exp(normal(mean_log, sd_log));
 }
 
-// Marsaglia & Tsang (2000): with d = shape - 1/3, c = 1 / sqrt(9 d), v = (1 + c z)^3, d v is accepted
-// when log u < z^2/2 + d - d v + d log v. A shape below 1 is raised by one and the draw scaled by
-// u^(1/shape).
+// Marsaglia & Tsang (2000): with d = shape - 1/3, c = 1 / sqrt(9 d), v = (1 + c z)^3, d v is
+// accepted when log u < z^2/2 + d - d v + d log v. A shape below 1 is raised by one and the draw
+// scaled by u^(1/shape).
 double Stream::gamma(double shape) {
   if (!(shape > 0.0) || !std::isfinite(shape)) {
     refuse("the shape of a gamma distribution is out of range", shape, "a finite number > 0");
@@ -286,9 +284,10 @@ std::vector<std::size_t> Stream::permutation(std::size_t n) {
 // The first k steps of the shuffle. Few of many: only the places that were swapped are stored.
 std::vector<std::size_t> Stream::sample(std::size_t n, std::size_t k) {
   if (k > n) {
-    throw ArgumentError({.what = "a sample without replacement is larger than what it is drawn from",
-                         .got = std::to_string(k),
-                         .expected = "at most " + std::to_string(n)});
+    throw ArgumentError(
+        {.what = "a sample without replacement is larger than what it is drawn from",
+         .got = std::to_string(k),
+         .expected = "at most " + std::to_string(n)});
   }
   std::vector<std::size_t> chosen;
   chosen.reserve(k);

@@ -21,18 +21,18 @@ struct StreamKey {
   /// Key of the study itself: first 64 bits of SHA-256 over "impactlytics/seed/1:" and the seed as
   /// eight big-endian bytes.
   [[nodiscard]] static StreamKey root(std::int64_t seed);
-  /// Key of a named child: first 64 bits of SHA-256 over the parent as eight big-endian bytes and the
-  /// name. Same on every machine.
+  /// Key of a named child: first 64 bits of SHA-256 over the parent as eight big-endian bytes and
+  /// the name. Same on every machine.
   [[nodiscard]] StreamKey child(std::string_view name) const;
   bool operator==(const StreamKey&) const = default;
 };
 
 /// A stream of random numbers: (key, unit) select it, an inner counter walks it. Seed one per unit
 /// of work (row, tree, fold, draw), never one per thread. Cheap to make and copy; not thread-safe.
-/// Block b of the stream is philox4x32((b low, b high, unit low, unit high), (key low, key high)), its
-/// four words handed out in order. Parameters out of range throw ArgumentError.
-/// Integer results are the same on every machine; doubles are the same wherever IEEE arithmetic
-/// and libm's log agree (below 1e-15 relative otherwise).
+/// Block b of the stream is philox4x32((b low, b high, unit low, unit high), (key low, key high)),
+/// its four words handed out in order. Parameters out of range throw ArgumentError. Integer results
+/// are the same on every machine; doubles are the same wherever IEEE arithmetic and libm's log
+/// agree (below 1e-15 relative otherwise).
 class Stream {
  public:
   explicit Stream(StreamKey key, std::uint64_t unit = 0);
@@ -41,8 +41,8 @@ class Stream {
   [[nodiscard]] std::uint64_t next_u64();  ///< Two u32, first one is the low half.
   /// Uniform on [0, 1): 53 random bits, k / 2^53.
   [[nodiscard]] double uniform();
-  /// Uniform on (0, 1): 52 random bits, (k + 1/2) / 2^52, exact and symmetric about 1/2; for methods
-  /// that invert a distribution function.
+  /// Uniform on (0, 1): 52 random bits, (k + 1/2) / 2^52, exact and symmetric about 1/2; for
+  /// methods that invert a distribution function.
   [[nodiscard]] double uniform_open();
   /// low + (high - low) * uniform(); rounding can reach high. low <= high, both finite.
   [[nodiscard]] double uniform(double low, double high);
@@ -53,8 +53,8 @@ class Stream {
   [[nodiscard]] bool bernoulli(double p);  ///< True with probability p in [0, 1].
   /// Standard normal by inversion of one uniform (Wichura 1988, AS 241 PPND16).
   [[nodiscard]] double normal();
-  [[nodiscard]] double normal(double mean, double sd);            ///< sd >= 0.
-  [[nodiscard]] double exponential(double mean);                  ///< By inversion; mean >= 0.
+  [[nodiscard]] double normal(double mean, double sd);             ///< sd >= 0.
+  [[nodiscard]] double exponential(double mean);                   ///< By inversion; mean >= 0.
   [[nodiscard]] double lognormal(double mean_log, double sd_log);  ///< exp(normal(...)).
   /// Gamma with shape k > 0 and scale 1 (Marsaglia & Tsang 2000).
   [[nodiscard]] double gamma(double shape);

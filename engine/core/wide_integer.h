@@ -11,8 +11,8 @@ __extension__ typedef unsigned __int128 uint128;
 __extension__ typedef __int128 int128;
 
 /// A signed integer times a power of 2^32, wide enough for the last step of the exact moments:
-/// sum over i of word(i) * 2^(32 * (low + i)). Fixed storage of 48 words, no allocation: the largest
-/// value met is the product of two differences of about 20 words each.
+/// sum over i of word(i) * 2^(32 * (low + i)). Fixed storage of 48 words, no allocation: the
+/// largest value met is the product of two differences of about 20 words each.
 class WideInteger {
  public:
   WideInteger() = default;

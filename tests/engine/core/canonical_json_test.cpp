@@ -1,8 +1,8 @@
 #include "engine/core/canonical_json.h"
 
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
+#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
@@ -103,19 +103,66 @@ TEST_CASE("parse json: escapes, space and a byte order mark") {
 }
 
 TEST_CASE("parse json: accepts and refuses what the library does, where both must") {
-  for (const char* text :
-       {"", " ", "{", "[", "[1", "[1,", "[1,]", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{,}",
-        "{\"a\":1,}", "{a:1}", "{1:1}", "'a'", "\"a", "\"\\", "\"\\x\"", "\"\\u12\"", "\"\\u12G4\"",
-        "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"", "\"\\ud800x\"", "\"\n\"", "01", "-", "+1",
-        "1.", ".5", "1e", "1e+", "-01", "0x1", "1 2", "[] x", "nul", "True", "NaN", "Infinity",
-        "// c\n1", "1 /* c */", "[1 2]", "{\"a\" 1}", "\"\xFF\"", "\xFF", "1e999", "]", "}", ",",
-        "\"\\u+123\"", "\"\\u 123\"", "\"\\u-123\""}) {
+  for (const char* text : {"",
+                           " ",
+                           "{",
+                           "[",
+                           "[1",
+                           "[1,",
+                           "[1,]",
+                           "{\"a\"",
+                           "{\"a\":",
+                           "{\"a\":1",
+                           "{\"a\":1,",
+                           "{,}",
+                           "{\"a\":1,}",
+                           "{a:1}",
+                           "{1:1}",
+                           "'a'",
+                           "\"a",
+                           "\"\\",
+                           "\"\\x\"",
+                           "\"\\u12\"",
+                           "\"\\u12G4\"",
+                           "\"\\ud800\"",
+                           "\"\\udc00\"",
+                           "\"\\ud800\\u0041\"",
+                           "\"\\ud800x\"",
+                           "\"\n\"",
+                           "01",
+                           "-",
+                           "+1",
+                           "1.",
+                           ".5",
+                           "1e",
+                           "1e+",
+                           "-01",
+                           "0x1",
+                           "1 2",
+                           "[] x",
+                           "nul",
+                           "True",
+                           "NaN",
+                           "Infinity",
+                           "// c\n1",
+                           "1 /* c */",
+                           "[1 2]",
+                           "{\"a\" 1}",
+                           "\"\xFF\"",
+                           "\xFF",
+                           "1e999",
+                           "]",
+                           "}",
+                           ",",
+                           "\"\\u+123\"",
+                           "\"\\u 123\"",
+                           "\"\\u-123\""}) {
     CAPTURE(text);
     CHECK_FALSE(json::accept(text));
     CHECK_THROWS_AS(parse(text), impact::DataError);
   }
-  for (const char* text : {"0", "-0", "1.5e-3", "[]", "{}", "[[]]", "\"\"", "{\"\":{\"\":0}}", "true",
-                           "\"\\u0041\\n\"", "[1,-2,3.0e5]", "\"\x7F\""}) {
+  for (const char* text : {"0", "-0", "1.5e-3", "[]", "{}", "[[]]", "\"\"", "{\"\":{\"\":0}}",
+                           "true", "\"\\u0041\\n\"", "[1,-2,3.0e5]", "\"\x7F\""}) {
     CAPTURE(text);
     CHECK(json::accept(text));
     CHECK(parse(text) == json::parse(text));
@@ -131,10 +178,10 @@ TEST_CASE("parse json: duplicate keys are refused at their place") {
 }
 
 TEST_CASE("parse json: numbers that would silently change are refused") {
-  for (const char* text : {"18446744073709551616", "-9223372036854775809",
-                           "[123456789012345678901234567890]"}) {
-    CHECK_THAT(message_of(text), Catch::Contains("does not fit 64 bits") &&
-                                     Catch::Contains("as strings"));
+  for (const char* text :
+       {"18446744073709551616", "-9223372036854775809", "[123456789012345678901234567890]"}) {
+    CHECK_THAT(message_of(text),
+               Catch::Contains("does not fit 64 bits") && Catch::Contains("as strings"));
   }
   CHECK_THAT(message_of("[1e999]"), Catch::Contains("does not fit a double"));
   CHECK_THAT(message_of("[1e-999]"), Catch::Contains("does not fit a double"));

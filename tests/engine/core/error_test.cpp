@@ -1,7 +1,7 @@
 #include "engine/core/error.h"
 
-#include <catch2/catch.hpp>
 #include <vector>
+#include <catch2/catch.hpp>
 
 #include "engine/core/context.h"
 
@@ -66,8 +66,8 @@ TEST_CASE("nearest word: typing mistakes") {
 TEST_CASE("nearest word: a third of the length at most") {
   CHECK(nearest_word("x", Words{"y", "xy"}).empty());
   CHECK(nearest_word("xs", Words{"ols"}).empty());
-  CHECK(nearest_word("xls", Words{"ols"}) == "ols");   // 1 of 3
-  CHECK(nearest_word("abcd", Words{"abxy"}).empty());  // 2 of 4
+  CHECK(nearest_word("xls", Words{"ols"}) == "ols");        // 1 of 3
+  CHECK(nearest_word("abcd", Words{"abxy"}).empty());       // 2 of 4
   CHECK(nearest_word("abcde", Words{"abcxy"}) == "abcxy");  // 2 of 5
 }
 
@@ -81,7 +81,9 @@ TEST_CASE("nearest word: case does not count, and ties go to the earlier") {
 TEST_CASE("nearest word: letters are code points, broken text does no harm") {
   CHECK(nearest_word("größe", Words{"grösse", "grube"}) == "grösse");  // 2 of 5, bytes would be 3
   CHECK(nearest_word("日本吾", Words{"日本語"}) == "日本語");
-  CHECK(nearest_word("vi\xFF" "ews", Words{"views"}) == "views");
+  CHECK(nearest_word("vi\xFF"
+                     "ews",
+                     Words{"views"}) == "views");
   CHECK(nearest_word("views\xF0\x9F", Words{"views"}) == "views");
 }
 

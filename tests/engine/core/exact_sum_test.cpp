@@ -1,11 +1,11 @@
 #include "engine/core/exact_sum.h"
 
 #include <bit>
-#include <boost/multiprecision/cpp_int.hpp>
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 #include <vector>
+#include <boost/multiprecision/cpp_int.hpp>
+#include <catch2/catch.hpp>
 
 #include "engine/core/rng.h"
 
@@ -41,8 +41,10 @@ double nearest(Integer numerator, const Integer& denominator, int unit) {
   const int extra = 128 + static_cast<int>(msb(denominator));
   numerator <<= extra;
   Integer quotient = numerator / denominator;
-  if (quotient * denominator != numerator) quotient = (quotient << 1) | 1;
-  else quotient <<= 1;
+  if (quotient * denominator != numerator)
+    quotient = (quotient << 1) | 1;
+  else
+    quotient <<= 1;
   const int bottom = unit - extra - 1;
   const int lowest = std::max(bottom + static_cast<int>(msb(quotient)) - 52, -1074);
   const int drop = lowest - bottom;
@@ -61,7 +63,9 @@ Integer oracle_total(const std::vector<double>& terms) {
   return total;
 }
 
-double oracle_sum(const std::vector<double>& terms) { return nearest(oracle_total(terms), 1, -1074); }
+double oracle_sum(const std::vector<double>& terms) {
+  return nearest(oracle_total(terms), 1, -1074);
+}
 
 double oracle_covariance(const std::vector<double>& x, const std::vector<double>& y, int ddof) {
   Integer xy = 0;
@@ -161,8 +165,8 @@ TEST_CASE("exact sum: correctly rounded against integer arithmetic") {
 }
 
 TEST_CASE("exact sum: ill-conditioned sums lose nothing within the window") {
-  // As in Ogita, Rump & Oishi (2005): terms of growing size, then the negated exact remainder, so that
-  // all but the last bits cancel.
+  // As in Ogita, Rump & Oishi (2005): terms of growing size, then the negated exact remainder, so
+  // that all but the last bits cancel.
   Stream stream(StreamKey::root(3).child("ill-conditioned"));
   for (int repeat = 0; repeat < 200; ++repeat) {
     std::vector<double> terms = random_terms(stream, 40, 0, 30);
@@ -255,8 +259,8 @@ TEST_CASE("exact moments: equal values have no variance at all") {
 }
 
 TEST_CASE("exact moments: NIST univariate sets with large offsets") {
-  // NumAcc3 and NumAcc4 (NIST StRD): mean 1000000.2 and 10000000.2, standard deviation 0.1 exactly for
-  // the decimal data; the doubles nearest to them decide the last digits.
+  // NumAcc3 and NumAcc4 (NIST StRD): mean 1000000.2 and 10000000.2, standard deviation 0.1 exactly
+  // for the decimal data; the doubles nearest to them decide the last digits.
   for (const double offset : {1e6, 1e7}) {
     std::vector<double> terms = {offset + 0.2};
     for (int i = 0; i < 500; ++i) {

@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <fstream>
 #include <sstream>
+#include <catch2/catch.hpp>
 
 #include "engine/core/error.h"
 

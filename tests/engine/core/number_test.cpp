@@ -1,10 +1,10 @@
 #include "engine/core/number.h"
 
 #include <bit>
-#include <catch2/catch.hpp>
 #include <clocale>
 #include <cmath>
 #include <limits>
+#include <catch2/catch.hpp>
 
 #include "engine/core/error.h"
 #include "engine/core/rng.h"
@@ -94,8 +94,9 @@ TEST_CASE("parse bytes: decimal and binary units") {
 }
 
 TEST_CASE("parse bytes: anything else names the parameter") {
-  for (const char* text : {"", "GB", "-1GB", "4 G B", "4XB", "1e3", "1.2.3MB", " 4GB", "4GB ",
-                           "18446744073709551616", "16777216TiB", "20000000000GB", "99999999.5TB"}) {
+  for (const char* text :
+       {"", "GB", "-1GB", "4 G B", "4XB", "1e3", "1.2.3MB", " 4GB", "4GB ", "18446744073709551616",
+        "16777216TiB", "20000000000GB", "99999999.5TB"}) {
     CAPTURE(text);
     CHECK_THROWS_AS(parse_bytes(text, "memory_limit"), impact::ArgumentError);
   }
@@ -106,7 +107,8 @@ TEST_CASE("parse bytes: anything else names the parameter") {
 TEST_CASE("UTF-8: valid text, also across the eight-byte steps") {
   CHECK_FALSE(find_invalid_utf8(""));
   CHECK_FALSE(find_invalid_utf8("plain text of more than eight bytes"));
-  CHECK_FALSE(find_invalid_utf8("\x7F\xC2\x80\xDF\xBF\xE0\xA0\x80\xED\x9F\xBF\xEE\x80\x80\xEF\xBF\xBF"));
+  CHECK_FALSE(
+      find_invalid_utf8("\x7F\xC2\x80\xDF\xBF\xE0\xA0\x80\xED\x9F\xBF\xEE\x80\x80\xEF\xBF\xBF"));
   CHECK_FALSE(find_invalid_utf8("\xF0\x90\x80\x80\xF4\x8F\xBF\xBF"));
   for (std::size_t before = 0; before < 20; ++before) {
     const std::string ascii(before, 'a');
@@ -116,10 +118,10 @@ TEST_CASE("UTF-8: valid text, also across the eight-byte steps") {
 }
 
 TEST_CASE("UTF-8: the first byte of what is wrong") {
-  for (const char* wrong : {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80",
-                            "\xED\xBF\xBF", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80",
-                            "\xFE", "\xC3", "\xE2\x82", "\xF0\x9F\x98", "\xC3(", "\xE2\x28\xA1",
-                            "\xF0\x9F\x98 "}) {
+  for (const char* wrong :
+       {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xED\xBF\xBF",
+        "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFE", "\xC3", "\xE2\x82",
+        "\xF0\x9F\x98", "\xC3(", "\xE2\x28\xA1", "\xF0\x9F\x98 "}) {
     const std::string text = "ok " + std::string(wrong);
     CAPTURE(text);
     CHECK(find_invalid_utf8(text) == 3U);

@@ -5,13 +5,13 @@
 #include <array>
 #include <atomic>
 #include <bit>
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <mutex>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <catch2/catch.hpp>
 
 #include "engine/core/error.h"
 #include "engine/core/rng.h"

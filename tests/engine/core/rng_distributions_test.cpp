@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <cmath>
+#include <functional>
+#include <vector>
 #include <boost/math/distributions/beta.hpp>
 #include <boost/math/distributions/chi_squared.hpp>
 #include <boost/math/distributions/exponential.hpp>
@@ -8,9 +11,6 @@
 #include <boost/math/distributions/poisson.hpp>
 #include <boost/math/distributions/uniform.hpp>
 #include <catch2/catch.hpp>
-#include <cmath>
-#include <functional>
-#include <vector>
 
 #include "engine/core/rng.h"
 
@@ -147,10 +147,16 @@ TEST_CASE("moments: means within five standard errors") {
     // Var (X - m)^2 = m + 2 m^2.
     CHECK(mean_error(mean, std::sqrt(mean + 2.0 * mean * mean), square, "squares") < at_most);
   }
-  CHECK(mean_error(0.3, std::sqrt(0.21), [](Stream& s) { return s.bernoulli(0.3) ? 1 : 0; },
-                   "bernoulli") < at_most);
-  CHECK(mean_error(1.0, std::sqrt(2.0), [](Stream& s) { const double z = s.normal(); return z * z; },
-                   "normal squares") < at_most);
+  CHECK(mean_error(
+            0.3, std::sqrt(0.21), [](Stream& s) { return s.bernoulli(0.3) ? 1 : 0; }, "bernoulli") <
+        at_most);
+  CHECK(mean_error(
+            1.0, std::sqrt(2.0),
+            [](Stream& s) {
+              const double z = s.normal();
+              return z * z;
+            },
+            "normal squares") < at_most);
   Stream stream(StreamKey::root(18));
   for (int i = 0; i < 100; ++i) {
     CHECK(stream.bernoulli(1.0));

@@ -1,8 +1,6 @@
 #include "engine/core/rng.h"
 
 #include <algorithm>
-#include <boost/math/special_functions/erf.hpp>
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -11,6 +9,8 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <boost/math/special_functions/erf.hpp>
+#include <catch2/catch.hpp>
 
 #include "engine/core/error.h"
 
@@ -209,7 +209,8 @@ TEST_CASE("normal quantile: within 1e-15 of the exact value") {
     return static_cast<double>(-std::sqrt(2.0L) * boost::math::erfc_inv(2.0L * wide));
   };
   Stream stream(StreamKey::root(9).child("quantile"));
-  std::vector<double> points = {0x1p-53, 1.0 - 0x1p-53, 0.075, 0.925, 0.5 + 0x1p-50, 1e-300, 5e-324};
+  std::vector<double> points = {0x1p-53,       1.0 - 0x1p-53, 0.075, 0.925,
+                                0.5 + 0x1p-50, 1e-300,        5e-324};
   for (int i = 0; i < 300; ++i) points.push_back(stream.uniform_open());
   for (int i = 1; i < 100; ++i) points.push_back(std::exp(-7.4 * i));
   for (int i = 1; i < 50; ++i) points.push_back(1.0 - std::ldexp(stream.uniform_open(), -i));
