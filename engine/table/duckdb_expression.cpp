@@ -223,14 +223,21 @@ std::string window_sql(const Expr& expr, const std::vector<std::string>& args, S
     parts.push_back(fmt::format("PARTITION BY {}", fmt::join(by, ", ")));
   }
   if (!expr.order.empty()) parts.push_back("ORDER BY " + order_by(expr.order, hooks));
+  // An aggregate's frame never ends in UNBOUNDED FOLLOWING: over a whole partition DuckDB 1.4
+  // passes a C aggregate one state for all rows but not the fact that it is one. 2^62 rows ahead is
+  // the same frame.
   const auto bound = [](const std::optional<std::int64_t>& rows, const char* side) {
+    if (!rows && std::string_view(side) == "FOLLOWING") {
+      return fmt::format("{} FOLLOWING", std::int64_t{1} << 62);
+    }
     return rows ? fmt::format("{} {}", *rows, side) : fmt::format("UNBOUNDED {}", side);
   };
   const std::string& name = expr.name;
   if (name == "first_value" || name == "last_value") {
     parts.emplace_back("ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING");
-  } else if (name == "fill_forward" || (over_aggregate && !expr.order.empty())) {
-    const WindowFrame frame = expr.frame.value_or(WindowFrame{});
+  } else if (name == "fill_forward" || over_aggregate) {
+    const WindowFrame whole{.before = std::nullopt, .after = std::nullopt};
+    const WindowFrame frame = expr.order.empty() ? whole : expr.frame.value_or(WindowFrame{});
     parts.push_back(fmt::format("ROWS BETWEEN {} AND {}", bound(frame.before, "PRECEDING"),
                                 bound(frame.after, "FOLLOWING")));
   }

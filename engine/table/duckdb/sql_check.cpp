@@ -228,6 +228,10 @@ class Gate {
     const std::string name = lower(field(node, "function_name"));
     if (const auto twin = exact_twins().find(name); twin != exact_twins().end()) {
       node["function_name"] = twin->second;
+      // Their result does not depend on the order that an ORDER BY among the arguments would set,
+      // and DuckDB hands sorted input to C aggregates in a form they cannot read (see widen_frame).
+      if (node.contains("order_bys")) node["order_bys"]["orders"] = json::array();
+      if (node.contains("arg_orders")) node["arg_orders"] = json::array();
       return;
     }
     if (kVolatile.contains(name)) refuse_volatile(name);
@@ -248,12 +252,36 @@ class Gate {
   static void check_window(json& node, const std::string& type) {
     const bool unordered = node["orders"].empty();
     if (type == "WINDOW_AGGREGATE") {
+      const bool twin = exact_twins().contains(lower(field(node, "function_name")));
       check_function(node, unordered && node["arg_orders"].empty());
+      if (twin) widen_frame(node, unordered);
     } else if (unordered && kCounting.contains(type)) {
       const std::string name = lower(field(node, "function_name"));
       refuse(fmt::format("'{}' over rows without an order", name), name,
              fmt::format("say which order: {}(...) OVER (ORDER BY id)", name));
     }
+  }
+
+  // Where a frame is the whole partition, DuckDB 1.4 passes a C aggregate one state for all rows
+  // but not the fact that it is one; the aggregate would read behind it. A frame that ends 2^62
+  // rows ahead holds the same rows and takes another way.
+  static void widen_frame(json& node, bool unordered) {
+    const std::string start = field(node, "start");
+    const std::string end = field(node, "end");
+    const bool from_first =
+        start == "UNBOUNDED_PRECEDING" || (unordered && start == "CURRENT_ROW_RANGE");
+    const bool to_last = end == "UNBOUNDED_FOLLOWING" || (unordered && end == "CURRENT_ROW_RANGE");
+    if (!from_first || !to_last || field(node, "exclude_clause") != "NO_OTHER") return;
+    node["start"] = "UNBOUNDED_PRECEDING";
+    node["end"] = "EXPR_FOLLOWING_ROWS";
+    node["end_expr"] = {{"class", "CONSTANT"},
+                        {"type", "VALUE_CONSTANT"},
+                        {"alias", ""},
+                        {"query_location", 0},
+                        {"value",
+                         {{"type", {{"id", "BIGINT"}, {"type_info", nullptr}}},
+                          {"is_null", false},
+                          {"value", std::int64_t{1} << 62}}}};
   }
 
   static void check_modifiers(const json& modifiers) {
