@@ -52,8 +52,8 @@ void check_value(lua_State* L, const Function& function, const Param& param, int
   }
   if (lua_type(L, index) == LUA_TNUMBER && (param.min || param.max)) {
     const double value = lua_tonumberx(L, index, nullptr);
-    const bool inside = !(param.min && !(value >= *param.min)) &&
-                        !(param.max && !(value <= *param.max));
+    const bool inside =
+        !(param.min && !(value >= *param.min)) && !(param.max && !(value <= *param.max));
     if (!inside) {
       std::string expected;
       if (param.min) expected += "at least " + format_bound(*param.min);
@@ -66,11 +66,11 @@ void check_value(lua_State* L, const Function& function, const Param& param, int
   if (lua_type(L, index) == LUA_TSTRING && !param.allowed.empty()) {
     const std::string word = text_at(L, index);
     if (std::find(param.allowed.begin(), param.allowed.end(), word) == param.allowed.end()) {
-      throw ArgumentError({.what = "'" + param.name + "' of " + function.name + " can't be '" +
-                                   word + "'",
-                           .got = word,
-                           .expected = list_words(param.allowed, 30),
-                           .hint = did_you_mean(word, param.allowed)});
+      throw ArgumentError(
+          {.what = "'" + param.name + "' of " + function.name + " can't be '" + word + "'",
+           .got = word,
+           .expected = list_words(param.allowed, 30),
+           .hint = did_you_mean(word, param.allowed)});
     }
   }
 }
@@ -110,7 +110,7 @@ void too_many(const Function& function, int given, std::size_t most) {
 struct Spelling {
   int first = 1;
   int count = 0;
-  int options = 0;    ///< Stack index of the options table, 0 = none.
+  int options = 0;      ///< Stack index of the options table, 0 = none.
   bool merged = false;  ///< The options table also holds the positional values.
 };
 
@@ -130,8 +130,8 @@ Spelling read_spelling(lua_State* L, const Function& function, bool method) {
   const bool variadic = !positional.empty() && positional.back()->variadic;
   const int last = lua_gettop(L);
   const bool table_last = out.count > 0 && is_plain_table(L, last);
-  const bool takes_table = !positional.empty() && (positional[0]->variadic ||
-                                                   accepts(positional[0]->type, L, last));
+  const bool takes_table =
+      !positional.empty() && (positional[0]->variadic || accepts(positional[0]->type, L, last));
   if (out.count == 1 && table_last && !takes_table && (has_named || !positional.empty())) {
     out.options = last;
     out.merged = true;
@@ -140,7 +140,8 @@ Spelling read_spelling(lua_State* L, const Function& function, bool method) {
   }
   if (table_last && has_named) {
     const std::size_t position = static_cast<std::size_t>(out.count - 1);
-    if (position >= positional.size() || (!variadic && !accepts(positional[position]->type, L, last))) {
+    if (position >= positional.size() ||
+        (!variadic && !accepts(positional[position]->type, L, last))) {
       out.options = last;
       --out.count;
     }
@@ -198,9 +199,9 @@ void check_arguments(lua_State* L, const Function& function) {
   const Spelling call = read_spelling(L, function, method);
   if (call.options != 0) {
     check_fields(L, function, call.options);
-    const auto most = static_cast<std::size_t>(
-        std::count_if(function.params.begin(), function.params.end(),
-                      [](const Param& param) { return !param.named; }));
+    const auto most =
+        static_cast<std::size_t>(std::count_if(function.params.begin(), function.params.end(),
+                                               [](const Param& param) { return !param.named; }));
     const auto listed = static_cast<std::size_t>(lua_rawlen(L, call.options));
     if (listed > (call.merged ? most : 0)) {
       too_many(function, static_cast<int>(listed), call.merged ? most : 0);
@@ -319,7 +320,9 @@ Value value_at(lua_State* L, int index, const std::string& place) {
                        .expected = "boolean, number, text or missing"});
 }
 
-void push_text(lua_State* L, std::string_view text) { lua_pushlstring(L, text.data(), text.size()); }
+void push_text(lua_State* L, std::string_view text) {
+  lua_pushlstring(L, text.data(), text.size());
+}
 
 void push_value(lua_State* L, const Value& value) {
   if (const auto* flag = std::get_if<bool>(&value)) {
@@ -388,8 +391,9 @@ std::vector<std::string> Call::texts(std::string_view name) const {
   for (lua_Integer i = 1; i <= count; ++i) {
     lua_rawgeti(L_, index, i);
     if (lua_type(L_, -1) != LUA_TSTRING) {
-      fail(name, "item " + std::to_string(i) + " of '" + std::string(name) + "' is " +
-                     describe_value(L_, -1),
+      fail(name,
+           "item " + std::to_string(i) + " of '" + std::string(name) + "' is " +
+               describe_value(L_, -1),
            "texts");
     }
     out.push_back(text_at(L_, -1));

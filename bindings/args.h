@@ -12,10 +12,10 @@
 
 namespace impact::bindings {
 
-/// Brings the arguments of a call into the descriptor's order, one stack slot a parameter (slot 1 is
-/// the handle of a method), fills in defaults and checks types, ranges and allowed values. Accepts
-/// positional arguments with a trailing options table, or one table that holds both.
-/// Throws ArgumentError naming the parameter, with a suggestion for unknown option names.
+/// Brings the arguments of a call into the descriptor's order, one stack slot a parameter (slot 1
+/// is the handle of a method), fills in defaults and checks types, ranges and allowed values.
+/// Accepts positional arguments with a trailing options table, or one table that holds both. Throws
+/// ArgumentError naming the parameter, with a suggestion for unknown option names.
 void check_arguments(lua_State* L, const Function& function);
 
 /// What a value is, for the `got` of a message: "'abc' (text)", "3 (integer)", "a Table".
@@ -28,7 +28,8 @@ void check_arguments(lua_State* L, const Function& function);
 [[nodiscard]] bool is_plain_table(lua_State* L, int index);
 /// Text of the Lua string at `index`; no conversion.
 [[nodiscard]] std::string text_at(lua_State* L, int index);
-/// A cell value: boolean, integer, number, text or the missing sentinel. `place` names it in errors.
+/// A cell value: boolean, integer, number, text or the missing sentinel. `place` names it in
+/// errors.
 [[nodiscard]] Value value_at(lua_State* L, int index, const std::string& place);
 /// Dates become ISO text, missing cells the `missing` value.
 void push_value(lua_State* L, const Value& value);

@@ -55,10 +55,12 @@ Function release_function(const std::string& type) {
   return {.name = type + ":release",
           .params = {},
           .returns = "nothing",
-          .text = "Gives back what the handle holds now instead of when it is collected; later use "
-                  "is an error.",
-          .example = "local t <const> = frame { { \"x\", { 1, 2 } } }\nt:release()\n"
-                     "assert(not pcall(function() return t:count_rows() end))",
+          .text =
+              "Gives back what the handle holds now instead of when it is collected; later use "
+              "is an error.",
+          .example =
+              "local t <const> = frame { { \"x\", { 1, 2 } } }\nt:release()\n"
+              "assert(not pcall(function() return t:count_rows() end))",
           .body = [](Call& call) {
             lua_State* L = call.state();
             drop(L);

@@ -10,10 +10,10 @@ namespace impact::bindings {
 
 /// What a userdata holds: shared ownership of one engine object, nothing else that needs care.
 struct Box {
-  std::shared_ptr<void> object;       ///< Null once released or collected.
+  std::shared_ptr<void> object;  ///< Null once released or collected.
   const TypeDescriptor* type;
-  std::uint64_t serial;               ///< Order of creation in this state; order of pairs().
-  std::uint64_t bytes;                ///< Engine memory told to the collector.
+  std::uint64_t serial;  ///< Order of creation in this state; order of pairs().
+  std::uint64_t bytes;   ///< Engine memory told to the collector.
 };
 static_assert(alignof(Box) <= 8, "Lua aligns userdata to eight bytes only");
 
@@ -22,8 +22,9 @@ static_assert(alignof(Box) <= 8, "Lua aligns userdata to eight bytes only");
 template <class T>
 struct HandleName;
 
-/// Makes the protected metatable of a type and keeps the descriptor in the runtime's registry. Every
-/// type gets release(), __gc, __close, __eq (same object), __name, __metatable and, unless declared,
+/// Makes the protected metatable of a type and keeps the descriptor in the runtime's registry.
+/// Every type gets release(), __gc, __close, __eq (same object), __name, __metatable and, unless
+/// declared,
 /// __tostring.
 void register_type(lua_State* L, TypeDescriptor descriptor);
 

@@ -18,7 +18,6 @@ namespace fs = std::filesystem;
 
 const char kProtected = 0;  // Registry: set of tables scripts must not write to.
 
-
 // Order of keys: integers, floats, texts by bytes, booleans, handles by creation.
 struct Key {
   int rank = 0;
@@ -97,7 +96,6 @@ int sorted_keys(lua_State* L) {
   }
   return 1;
 }
-
 
 std::string field(lua_State* L, int table, const char* name) {
   push_text(L, name);
@@ -193,7 +191,6 @@ int position(lua_State* L) {
   return 1;
 }
 
-
 bool inside(const fs::path& path, const fs::path& folder) {
   const auto [end, unused] = std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
   return end == folder.end();
@@ -240,7 +237,6 @@ int load(lua_State* L) {
   load_library(L, text_at(L, 1));
   return 1;
 }
-
 
 bool flag(lua_State* L, int table, const char* name) {
   push_text(L, name);
@@ -316,10 +312,10 @@ void open_private_api(lua_State* L) {
     int (*body)(lua_State*);
   };
   constexpr Entry kEntries[] = {
-      {"keys", sorted_keys},       {"raise", raise},     {"metatable", raw_metatable},
-      {"type", type_name},         {"write", write},     {"protect", protect},
-      {"protected", is_protected}, {"suggest", suggest}, {"resolve", resolve},
-      {"compile", compile},        {"load", load},       {"define", define},
+      {"keys", sorted_keys},       {"raise", raise},       {"metatable", raw_metatable},
+      {"type", type_name},         {"write", write},       {"protect", protect},
+      {"protected", is_protected}, {"suggest", suggest},   {"resolve", resolve},
+      {"compile", compile},        {"load", load},         {"define", define},
       {"position", position},      {"describe", describe},
   };
   lua_createtable(L, 0, 24);

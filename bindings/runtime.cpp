@@ -45,7 +45,8 @@ std::string ScriptError::report() const {
 
 Runtime::Runtime(RuntimeOptions options) : options_(std::move(options)), cap_(options_.soft_cap) {
   state_ = lua_newstate(allocate, this);
-  if (state_ == nullptr) throw ResourceError({.what = "not enough memory to start the interpreter"});
+  if (state_ == nullptr)
+    throw ResourceError({.what = "not enough memory to start the interpreter"});
   *static_cast<Runtime**>(lua_getextraspace(state_)) = this;
   lua_setwarnf(state_, nullptr, nullptr);
   lua_gc(state_, LUA_GCINC, 0, 0, 0);
@@ -143,19 +144,21 @@ void Runtime::protect(const std::function<void(lua_State*)>& body) {
 void Runtime::rethrow(int status) {
   if (status == LUA_ERRMEM) {
     lua_pop(state_, 1);
-    throw ScriptError("resource",
-                      {.what = "the script needs more memory than it may use",
-                       .got = megabytes(peak_) + " in Lua values",
-                       .expected = "at most " + megabytes(options_.memory_limit),
-                       .hint = "keep rows in tables of the engine, or raise the limit with --memory"},
-                      refused_line_ > 0 ? refused_file_ : "", refused_line_, {});
+    throw ScriptError(
+        "resource",
+        {.what = "the script needs more memory than it may use",
+         .got = megabytes(peak_) + " in Lua values",
+         .expected = "at most " + megabytes(options_.memory_limit),
+         .hint = "keep rows in tables of the engine, or raise the limit with --memory"},
+        refused_line_ > 0 ? refused_file_ : "", refused_line_, {});
   }
   // The message handler left everything in `pending`, unless it could not run itself.
   const bool described = !pending.failed && is_error_object(state_, -1);
   std::string text = described ? "" : text_at(state_, -1);
   lua_pop(state_, 1);
   if (!described) {
-    throw ScriptError("script", {.what = text.empty() ? "error in error handling" : text}, "", 0, {});
+    throw ScriptError("script", {.what = text.empty() ? "error in error handling" : text}, "", 0,
+                      {});
   }
   if (pending.kind == "cancelled") throw Cancelled();
   // The first frame is where it happened; the rest called it.

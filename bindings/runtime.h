@@ -21,7 +21,7 @@ class Session;
 struct Pending {
   std::string kind;
   ErrorInfo info;
-  std::string file;     ///< Chunk of the nearest user frame, "" when there is none.
+  std::string file;  ///< Chunk of the nearest user frame, "" when there is none.
   int line = 0;
   std::string where;    ///< "file:line", or "".
   std::string message;  ///< Everything, ready to print.
@@ -57,13 +57,14 @@ struct RuntimeOptions {
   std::function<void(std::string_view)> print;          ///< Where print goes; default: stdout.
   std::filesystem::path stdlib_folder;                  ///< Load the standard library from here.
   std::filesystem::path script_folder;                  ///< What `use` may read; empty: nothing.
-  std::int64_t fail_allocation = -1;  ///< Tests: the n-th growing allocation and all later ones fail.
-  std::uint64_t soft_cap = std::uint64_t{256} << 20;    ///< Engine bytes held before a collection.
+  std::int64_t fail_allocation =
+      -1;  ///< Tests: the n-th growing allocation and all later ones fail.
+  std::uint64_t soft_cap = std::uint64_t{256} << 20;  ///< Engine bytes held before a collection.
 };
 
-/// One Lua state with its limits. Not thread-safe: made, used and destroyed on one thread. The state
-/// runs incremental collection, never loads binary chunks and opens no library that reaches the
-/// machine. Scripts see the allow-listed environment of sandbox.h only.
+/// One Lua state with its limits. Not thread-safe: made, used and destroyed on one thread. The
+/// state runs incremental collection, never loads binary chunks and opens no library that reaches
+/// the machine. Scripts see the allow-listed environment of sandbox.h only.
 class Runtime {
  public:
   /// Throws ResourceError when even the empty state does not fit the limit.

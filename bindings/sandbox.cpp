@@ -29,7 +29,8 @@ ScriptError syntax_error(const std::string& message, const std::string& chunk) {
     if (end == std::string::npos) break;
     const auto line = parse_integer(std::string_view(message).substr(colon + 1, end - colon - 1));
     if (!line) continue;
-    return {"syntax", {.what = message.substr(end + 2)}, chunk.substr(1), static_cast<int>(*line), {}};
+    return {
+        "syntax", {.what = message.substr(end + 2)}, chunk.substr(1), static_cast<int>(*line), {}};
   }
   return {"syntax", {.what = message}, "", 0, {}};
 }
@@ -106,7 +107,8 @@ std::string read_script(const std::filesystem::path& path) {
   if (!in) throw IoError({.what = "can't read '" + path.string() + "'"});
   std::string out = std::move(text).str();
   if (const auto bad = find_invalid_utf8(out)) {
-    const auto line = std::count(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(*bad), '\n');
+    const auto line =
+        std::count(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(*bad), '\n');
     throw DataError({.what = "'" + path.string() + "' is not a text file",
                      .where = "line " + std::to_string(line + 1),
                      .got = "bytes that are not UTF-8",

@@ -6,10 +6,10 @@
 
 #include "bindings/lua_include.h"
 
-/// What a script can see. An allow list: pure functions of the interpreter, some replaced by versions
-/// whose result does not vary from run to run, and what the bindings add. No files, no clock, no
-/// shell, no dynamic code, no collector control. This prevents accidents and irreproducible
-/// results; it is no barrier against hostile native code.
+/// What a script can see. An allow list: pure functions of the interpreter, some replaced by
+/// versions whose result does not vary from run to run, and what the bindings add. No files, no
+/// clock, no shell, no dynamic code, no collector control. This prevents accidents and
+/// irreproducible results; it is no barrier against hostile native code.
 namespace impact::bindings {
 
 /// Opens the allowed libraries, replaces what varies and builds the environment. Once a state.
@@ -19,10 +19,12 @@ void open_sandbox(lua_State* L);
 /// Throws ScriptError with the line of a syntax error. `chunk` starts with '@' or '='.
 void load_user_text(lua_State* L, std::string_view text, const std::string& chunk);
 
-/// Whole text of a script file. Throws IoError: missing, a folder, unreadable, too large, not UTF-8.
+/// Whole text of a script file. Throws IoError: missing, a folder, unreadable, too large, not
+/// UTF-8.
 [[nodiscard]] std::string read_script(const std::filesystem::path& path);
 
-/// Runs a file of the standard library with the private interface as its argument; pushes its result.
+/// Runs a file of the standard library with the private interface as its argument; pushes its
+/// result.
 void load_library(lua_State* L, const std::string& name);
 
 /// Pops a value and makes it the global `name` of every script.

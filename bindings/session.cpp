@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 
 void check_relative(const std::string& declared, const std::string& role) {
   const fs::path path(declared);
-  const bool climbs = std::any_of(path.begin(), path.end(),
-                                  [](const fs::path& part) { return part == ".."; });
+  const bool climbs =
+      std::any_of(path.begin(), path.end(), [](const fs::path& part) { return part == ".."; });
   if (declared.empty() || path.is_absolute() || climbs ||
       declared.find('\0') != std::string::npos) {
     throw ArgumentError({.what = "'" + declared + "' is no path " + role,

@@ -8,7 +8,8 @@ const std::shared_ptr<Backend>& Session::backend() {
   options.threads = options_.threads;
   options.memory_limit = options_.memory;
   options.temp_directory = scratch() / "spill";
-  for (const std::filesystem::path& folder : places()) options.readable.push_back(std::filesystem::absolute(folder));
+  for (const std::filesystem::path& folder : places())
+    options.readable.push_back(std::filesystem::absolute(folder));
   options.readable.push_back(scratch());
   if (!options_.out.empty()) options.readable.push_back(std::filesystem::absolute(options_.out));
   backend_ = open_duckdb(options);

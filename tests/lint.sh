@@ -44,6 +44,10 @@ have() {
 sources=('*.cpp' '*.h')
 engine=('engine/*' 'tests/engine/*')
 
+if [[ ${1:-} == --fix ]]; then
+  files "${sources[@]}" | xargs -r -d '\n' clang-format -i || exit 1
+fi
+
 offence "the engine knows nothing of Lua" "$(found '(^|[^a-z])lua|lua(_|\.h)' "${engine[@]}")"
 offence "chance comes from the project's own streams only" "$(found \
   'random_device|mt19937|minstd_rand|std::shuffle|std::[a-z_]+_distribution|[^a-z_]s?rand\(|[^a-z_.]time\(' \
@@ -65,9 +69,6 @@ offence "left-over marker" "$(found '(^|[^a-z])(TODO|FIXME|XXX|HACK)([^a-z]|$)' 
   "${sources[@]}" '*.lua' '*.sh' '*.cmake' '*CMakeLists.txt' '*.md' | grep -v '^tests/lint\.sh:')"
 
 if have clang-format; then
-  if [[ ${1:-} == --fix ]]; then
-    files "${sources[@]}" | xargs -r -d '\n' clang-format -i
-  fi
   # Other major versions lay some lines out differently.
   if [[ $(clang-format --version) == *"version 14."* ]]; then
     offence "clang-format (tests/lint.sh --fix)" "$(files "${sources[@]}" |

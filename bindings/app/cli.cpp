@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <thread>
+#include <CLI/CLI.hpp>
 
 #include "bindings/app/options.h"
 #include "engine/core/error.h"
@@ -68,7 +68,7 @@ std::optional<Options> read_command_line(int argc, const char* const* argv, int*
       throw CLI::ValidationError("-e", "can't be combined with a command");
     }
     if (!code && app.get_subcommands().empty()) throw CLI::CallForHelp();
-    options.command = code                ? Options::Command::kCode
+    options.command = code             ? Options::Command::kCode
                       : docs->parsed() ? Options::Command::kDocs
                                        : Options::Command::kRun;
   } catch (const CLI::CallForHelp& help) {

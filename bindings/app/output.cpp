@@ -2,9 +2,9 @@
 
 #include <cctype>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
+#include <nlohmann/json.hpp>
 
 #include "bindings/runtime.h"
 #include "engine/core/canonical_json.h"
@@ -77,13 +77,16 @@ std::string describe_failure(const std::exception& error, std::string_view code)
 }
 
 std::string failure_json(const std::exception& error) {
-  nlohmann::ordered_json out = {{"status", "error"}, {"kind", "internal"}, {"message", error.what()}};
+  nlohmann::ordered_json out = {
+      {"status", "error"}, {"kind", "internal"}, {"message", error.what()}};
   if (const auto* known = dynamic_cast<const Error*>(&error)) {
     const ErrorInfo& info = known->info();
     out["kind"] = known->kind();
     out["what"] = info.what;
-    for (const auto& [name, value] : {std::pair{"where", &info.where}, {"got", &info.got},
-                                      {"expected", &info.expected}, {"hint", &info.hint}}) {
+    for (const auto& [name, value] : {std::pair{"where", &info.where},
+                                      {"got", &info.got},
+                                      {"expected", &info.expected},
+                                      {"hint", &info.hint}}) {
       if (!value->empty()) out[name] = *value;
     }
   }

@@ -10,7 +10,8 @@ namespace impact::bindings {
 /// word it is about. `code` is the script's text when it came from -e.
 [[nodiscard]] std::string describe_failure(const std::exception& error, std::string_view code);
 
-/// The same as one JSON object: status, kind, what, where, file, line, got, expected, hint, message.
+/// The same as one JSON object: status, kind, what, where, file, line, got, expected, hint,
+/// message.
 [[nodiscard]] std::string failure_json(const std::exception& error);
 
 }  // namespace impact::bindings

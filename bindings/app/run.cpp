@@ -2,8 +2,8 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <nlohmann/json.hpp>
 #include <string>
+#include <nlohmann/json.hpp>
 
 #include "bindings/app/options.h"
 #include "bindings/app/output.h"
@@ -64,8 +64,7 @@ SessionOptions session_options(const Options& options, const fs::path& script) {
 
 RuntimeOptions runtime_options(const Options& options, const Session& session) {
   RuntimeOptions out;
-  out.memory_limit =
-      options.memory == 0 ? kScriptMemory : std::min(kScriptMemory, options.memory);
+  out.memory_limit = options.memory == 0 ? kScriptMemory : std::min(kScriptMemory, options.memory);
   out.cancel = &g_cancel;
   out.stdlib_folder = options.stdlib_folder;
   out.script_folder = session.options().study_folder;

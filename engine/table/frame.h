@@ -16,7 +16,8 @@ namespace impact {
 /// must not be read without asking missing().
 class Column {
  public:
-  /// Builders take ownership. `valid` is one bit a row, 64 to a word, 1 = present; empty = all present.
+  /// Builders take ownership. `valid` is one bit a row, 64 to a word, 1 = present; empty = all
+  /// present.
   static Column booleans(std::vector<std::uint8_t> data, std::vector<std::uint64_t> valid = {});
   static Column integers(std::vector<std::int64_t> data, std::vector<std::uint64_t> valid = {});
   static Column numbers(std::vector<double> data, std::vector<std::uint64_t> valid = {});
@@ -47,8 +48,8 @@ class Column {
   [[nodiscard]] std::string_view text_at(std::size_t row) const;  ///< Text and category columns.
   [[nodiscard]] Value value(std::size_t row) const;               ///< Any type; for borders only.
   /// A double per row, one pass: integers and booleans convert (throws DataError at |x| > 2^53),
-  /// missing becomes NaN. The span stays valid while the column lives: for number columns without missing
-  /// cells no copy is made.
+  /// missing becomes NaN. The span stays valid while the column lives: for number columns without
+  /// missing cells no copy is made.
   [[nodiscard]] std::span<const double> to_numbers(std::vector<double>& storage) const;
   [[nodiscard]] std::uint64_t bytes() const noexcept;  ///< Memory held.
 

@@ -22,7 +22,9 @@ local function read_only(name, members)
   return internal.protect(setmetatable({}, {
     __index = members,
     __newindex = function(_, key)
-      raise { what = name .. "." .. text.tostring(key) .. " can't be changed: the library is shared" }
+      raise {
+        what = name .. "." .. text.tostring(key) .. " can't be changed: the library is shared",
+      }
     end,
     __pairs = function() return order.pairs(members) end,
     __name = name,
@@ -126,7 +128,10 @@ return internal.protect(setmetatable({}, {
   __newindex = function(_, key)
     key = text.tostring(key)
     if rawget(names, key) ~= nil then
-      raise { what = "'" .. key .. "' belongs to the library and can't be changed", hint = "write 'local " .. key .. " = ...'" }
+      raise {
+        what = "'" .. key .. "' belongs to the library and can't be changed",
+        hint = "write 'local " .. key .. " = ...'",
+      }
     end
     raise { what = "global '" .. key .. "'", hint = "write 'local " .. key .. " = ...'" }
   end,

@@ -5,7 +5,9 @@ local stock_tostring, stock_format = tostring, string.format
 
 local M = {}
 
-local kPlain = { table = "table", ["function"] = "function", thread = "coroutine", userdata = "handle" }
+local kPlain = {
+  table = "table", ["function"] = "function", thread = "coroutine", userdata = "handle",
+}
 
 function M.tostring(...)
   if select("#", ...) == 0 then raise { what = "tostring needs a value" } end
