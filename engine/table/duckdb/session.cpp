@@ -147,7 +147,7 @@ std::string DuckDbBackend::Hooks::scan(const Relation& relation) {
     return scan_text(*backend_.connection_, file->source, relation.schema);
   }
   if (const auto* frame = std::get_if<FrameScan>(&relation.verb)) {
-    return fmt::format("impact_frame({})", backend_.frames_->id_of(frame->frame));
+    return fmt::format("impact_frame(CAST({} AS UBIGINT))", backend_.frames_->id_of(frame->frame));
   }
   return DuckDbDialect::identifier(std::get<Cached>(relation.verb).handle);
 }

@@ -1,0 +1,76 @@
+#include "engine/table/describe.h"
+
+#include "tests/engine/table/table_fixture.h"
+
+namespace impact {
+namespace {
+
+using namespace testing;
+
+struct Described : Tables {
+  RelationPtr t = table(
+      {"id", "x", "g"},
+      {{i(1), 2.0, s("b")}, {i(2), kMissing, s("a")}, {i(3), 1.0, s("b")}, {i(4), 4.0, kMissing}},
+      {"id"});
+  std::string cell(const Frame& frame, const char* column, std::size_t row) {
+    return format_value(frame.column(column).value(row));
+  }
+};
+
+TEST_CASE_METHOD(Described, "describe gives one row a column") {
+  const Frame d = describe(t, context);
+  CHECK(d.rows() == 3);
+  CHECK(cell(d, "column", 1) == "x");
+  CHECK(cell(d, "count", 1) == "3");
+  CHECK(cell(d, "missing", 1) == "1");
+  CHECK(cell(d, "mean", 0) == "2.5");
+  CHECK(cell(d, "sd", 0) == "1.2909944487358056");
+  CHECK(cell(d, "min", 1) == "1.0");
+  CHECK(cell(d, "q25", 0) == "1.75");
+  CHECK(cell(d, "median", 1) == "2.0");
+  CHECK(cell(d, "q75", 1) == "3.0");
+  CHECK(cell(d, "max", 0) == "4.0");
+  CHECK(cell(d, "distinct", 0) == "missing");
+  CHECK(cell(d, "mean", 2) == "missing");
+  CHECK(cell(d, "distinct", 2) == "2");
+  CHECK(cell(d, "top", 2) == "b");
+}
+
+TEST_CASE_METHOD(Described, "info and shape") {
+  const Frame n = info(t, context);
+  CHECK(cell(n, "type", 0) == "integer");
+  CHECK(cell(n, "type", 2) == "text");
+  CHECK(cell(n, "missing", 2) == "1");
+  CHECK(cell(n, "distinct", 1) == "3");
+  CHECK(cell(n, "min", 2) == "a");
+  const Shape size = shape(t, context);
+  CHECK(size.rows == 4);
+  CHECK(size.columns == 3);
+  CHECK(size.incomplete_rows == 2);
+  const Shape none = shape(filter(t, call("gt", {column("id"), literal(i(9))})), context);
+  CHECK(none.rows == 0);
+  CHECK(none.incomplete_rows == 0);
+}
+
+TEST_CASE_METHOD(Described, "a glimpse aligns, shows missing cells and says what it left out") {
+  CHECK(glimpse(t, context, 2) ==
+        "     id        x  g\n"
+        "integer   number  text\n"
+        "      1        2  b\n"
+        "      2  missing  a\n"
+        "first 2 rows × 3 columns");
+  CHECK(glimpse(t, context, 10, 20).find("4 rows × 3 columns\nalso g") != std::string::npos);
+}
+
+TEST_CASE_METHOD(Described, "widths are those of the terminal") {
+  CHECK(display_width("abc") == 3);
+  CHECK(display_width("日本") == 4);
+  CHECK(display_width("e\xcc\x81") == 1);
+  const auto wide = table({"text"}, {{s("日本\n")}, {s(std::string(100, 'x'))}});
+  const std::string picture = glimpse(wide, context);
+  CHECK(picture.find("日本\\n") != std::string::npos);
+  CHECK(picture.find("x…") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace impact
