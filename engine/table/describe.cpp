@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <type_traits>
 
 #include "engine/table/backend.h"
 #include "engine/table/verbs.h"
@@ -45,22 +46,30 @@ class TextBuilder {
   std::vector<std::uint64_t> valid_;
 };
 
-class NumberBuilder {
+// Numeric cells gathered into a column of T.
+template <class T>
+class NumericBuilder {
  public:
   void add(const Value& value) {
     const std::size_t row = data_.size();
     if (row % 64 == 0) valid_.push_back(0);
-    data_.push_back(0.0);
+    data_.push_back(T{});
     if (std::holds_alternative<std::monostate>(value)) return;
     valid_.back() |= std::uint64_t{1} << (row % 64);
     data_.back() = std::holds_alternative<double>(value)
-                       ? std::get<double>(value)
-                       : static_cast<double>(std::get<std::int64_t>(value));
+                       ? static_cast<T>(std::get<double>(value))
+                       : static_cast<T>(std::get<std::int64_t>(value));
   }
-  [[nodiscard]] Column build() && { return Column::numbers(std::move(data_), std::move(valid_)); }
+  [[nodiscard]] Column build() && {
+    if constexpr (std::is_same_v<T, double>) {
+      return Column::numbers(std::move(data_), std::move(valid_));
+    } else {
+      return Column::integers(std::move(data_), std::move(valid_));
+    }
+  }
 
  private:
-  std::vector<double> data_;
+  std::vector<T> data_;
   std::vector<std::uint64_t> valid_;
 };
 
@@ -101,8 +110,8 @@ Frame describe(const RelationPtr& relation, const Context& context) {
   std::vector<std::int64_t> counts;
   std::vector<std::int64_t> missing;
   static constexpr std::array kNumbers = {"mean", "sd", "min", "q25", "median", "q75", "max"};
-  std::array<NumberBuilder, kNumbers.size()> numbers;
-  NumberBuilder distinct;
+  std::array<NumericBuilder<double>, kNumbers.size()> numbers;
+  NumericBuilder<std::int64_t> distinct;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     names.add(columns[i].name);
     counts.push_back(std::get<std::int64_t>(row.column(key(i, "count")).value(0)));
