@@ -62,7 +62,7 @@ LogicalType logical_type(const Type& type) {
 void bind(duckdb_bind_info info) {
   const auto* extra = static_cast<const Extra*>(duckdb_bind_get_extra_info(info));
   duckdb_value parameter = duckdb_bind_get_parameter(info, 0);
-  const std::uint64_t id = duckdb_get_uint64(parameter);
+  const std::uint64_t id = static_cast<std::uint64_t>(duckdb_get_int64(parameter));
   duckdb_destroy_value(&parameter);
   try {
     auto bound = std::make_unique<Bound>(Bound{extra->registry->find(id), extra->threads});
@@ -189,7 +189,7 @@ void register_frame_scan(Connection& connection, std::shared_ptr<FrameRegistry> 
       std::make_unique<Extra>(Extra{std::move(registry), static_cast<idx_t>(std::max(threads, 1))});
   duckdb_table_function function = duckdb_create_table_function();
   duckdb_table_function_set_name(function, "impact_frame");
-  duckdb_table_function_add_parameter(function, LogicalType(DUCKDB_TYPE_UBIGINT).get());
+  duckdb_table_function_add_parameter(function, LogicalType(DUCKDB_TYPE_BIGINT).get());
   duckdb_table_function_set_extra_info(function, extra.release(), destroy<Extra>);
   duckdb_table_function_set_bind(function, bind);
   duckdb_table_function_set_init(function, init);

@@ -43,7 +43,7 @@ inline constexpr std::string_view kBadCell = "not of the declared form: ";
 /// +hhmm or +hh:mm; UTC without a zone. Years 0001 to 9999.
 [[nodiscard]] bool parse_cell_timestamp(std::string_view cell, std::int64_t& micros) noexcept;
 
-/// Frames that impact_frame(id UBIGINT) can scan. Holds them weakly: a scan
+/// Frames that impact_frame(id BIGINT) can scan. Holds them weakly: a scan
 /// that is bound keeps its frame alive, the registry does not. Thread-safe.
 class FrameRegistry {
  public:
@@ -59,7 +59,7 @@ class FrameRegistry {
   std::map<std::uint64_t, std::weak_ptr<const Frame>> frames_;
 };
 
-/// impact_frame(id UBIGINT): the rows of a registered frame, without copying
+/// impact_frame(id BIGINT): the rows of a registered frame, without copying
 /// texts.
 void register_frame_scan(Connection& connection, std::shared_ptr<FrameRegistry> registry,
                          int threads);
