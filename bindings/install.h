@@ -4,7 +4,8 @@
 
 namespace impact::bindings {
 
-/// Makes every handle type and function of the engine known to scripts. Needs a session. Once a state.
+/// Makes every handle type and function of the engine known to scripts. Needs a session. Once a
+/// state.
 void install(Runtime& runtime);
 
 /// After the script: runs the study it returned (the value on top of the stack), writes the run

@@ -1,5 +1,5 @@
--- A look-alike of the claims file for those who do not have it: the same columns, the same number of
--- videos in every cell of claim, verification and ban status, counts drawn to the same margins
+-- A look-alike of the claims file for those who do not have it: the same columns, the same number
+-- of videos in every cell of claim, verification and ban status, counts drawn to the same margins
 -- (uniform views, uniform rates of likes, shares, downloads and comments), and invented sentences.
 
 -- claim status, verified status, author ban status, videos
@@ -50,7 +50,8 @@ local OPENINGS <const> = {
 }
 local SUBJECTS <const> = {
   "the average lighthouse", "a full-grown walrus", "every fourth library", "the oldest tram line",
-  "a bowl of noodle soup", "the quietest street in town", "a migrating swallow", "one in six umbrellas",
+  "a bowl of noodle soup", "the quietest street in town", "a migrating swallow",
+  "one in six umbrellas",
 }
 local PREDICATES <const> = {
   "outlives %d generations of keepers", "travels about %d kilometres a year",
