@@ -107,7 +107,8 @@ const std::map<std::string, std::string, std::less<>>& scalar_templates() {
       {"to_integer", "CAST({0} AS BIGINT)"},
       {"to_number", "CAST({0} AS DOUBLE)"},
       {"to_text", "CAST({0} AS VARCHAR)"},
-      {"to_timestamp", "CAST({0} AS TIMESTAMP)"},
+      // DuckDB's own cast forgets the zone of a text.
+      {"to_timestamp", "impact_timestamp(CAST({0} AS VARCHAR))"},
       {"trim", "trim({0})"},
       {"upper", "upper({0})"},
       {"weekday", "isodow({0})"},

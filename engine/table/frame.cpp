@@ -227,12 +227,12 @@ std::span<const double> Column::to_numbers(std::vector<double>& storage) const {
     for (std::size_t row = 0; row < size_; ++row) {
       const std::int64_t cell = integers[row];
       if (cell > kExactInteger || cell < -kExactInteger) {
-        throw DataError({.what = "an integer is too large for exact arithmetic on numbers",
-                         .where = "row " + std::to_string(row + 1),
-                         .got = format_integer(cell),
-                         .expected = "at most 9007199254740992 (2^53) in size",
-                         .hint = "an identifier is not a quantity: leave it out, or "
-                                 "declare it text"});
+        throw DataError(
+            {.what = "an integer is too large for exact arithmetic on numbers",
+             .where = "row " + std::to_string(row + 1),
+             .got = format_integer(cell),
+             .expected = "at most 9007199254740992 (2^53) in size",
+             .hint = "an identifier is not a quantity: leave it out, or declare it text"});
       }
       storage[row] = static_cast<double>(cell);
     }

@@ -84,9 +84,7 @@ struct SumOfIntegers {
   static bool finish(const State& state, Out& out, const char*& error) noexcept {
     const auto low = static_cast<std::int64_t>(state.low);
     if (state.high != (low < 0 ? -1 : 0)) {
-      error =
-          "the sum of integers does not fit 64 bits; sum them as numbers: "
-          "x * 1.0";
+      error = "the sum of integers does not fit 64 bits; sum them as numbers: x * 1.0";
       return false;
     }
     out = low;

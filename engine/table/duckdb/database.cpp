@@ -53,6 +53,8 @@ Result run_prepared(duckdb_prepared_statement statement, bool streaming) {
 }  // namespace
 
 QueryError::QueryError(std::string message) : full_(std::move(message)) {
+  // The excerpt of the statement is generated text that nobody wrote.
+  full_ = full_.substr(0, full_.find("\n\nLINE "));
   constexpr std::string_view kMark = " Error: ";
   const std::size_t end = full_.find('\n');
   const std::size_t mark = full_.substr(0, end).find(kMark);

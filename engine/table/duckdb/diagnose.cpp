@@ -48,8 +48,7 @@ std::string expected_text(const Type& type) {
        .where = fmt::format("{}, line {}, column '{}'", shown_path(source), line, column.name),
        .got = shown(cell),
        .expected = expected_text(column.type),
-       .hint = category ? fmt::format("add the level or declare types = {{ {} = "
-                                      "\"text\" }}",
+       .hint = category ? fmt::format("add the level or declare types = {{ {} = \"text\" }}",
                                       column.name)
                         : hint});
 }
@@ -100,10 +99,8 @@ void diagnose_rejects(Connection& connection, const FileSource& source, const Sc
                   csv_call(connection, source, schema, CsvCells::kTyped,
                            ", store_rejects = true, rejects_limit = 1, parallel = false")));
   const auto rejects = connection.rows(
-      "SELECT CAST(line AS VARCHAR), CAST(column_idx AS "
-      "VARCHAR), CAST(error_type AS VARCHAR), "
-      "CAST(csv_line AS VARCHAR) FROM reject_errors WHERE "
-      "scan_id = (SELECT max(scan_id) FROM "
+      "SELECT CAST(line AS VARCHAR), CAST(column_idx AS VARCHAR), CAST(error_type AS VARCHAR), "
+      "CAST(csv_line AS VARCHAR) FROM reject_errors WHERE scan_id = (SELECT max(scan_id) FROM "
       "reject_errors) ORDER BY line, column_idx LIMIT 1");
   connection.execute("DELETE FROM reject_errors");
   connection.execute("DELETE FROM reject_scans");
@@ -142,8 +139,7 @@ void diagnose_strict(Connection& connection, const FileSource& source, const Sch
     for (const std::string& name : schema.names())
       columns.push_back(D::literal(name) + ": 'VARCHAR'");
     scan = fmt::format(
-        "read_json({}, format = 'newline_delimited', "
-        "auto_detect = false, columns = {{{}}}, "
+        "read_json({}, format = 'newline_delimited', auto_detect = false, columns = {{{}}}, "
         "hive_partitioning = false)",
         path_literal(source.path), fmt::join(columns, ", "));
   }
@@ -205,13 +201,13 @@ void diagnose_json(const FileSource& source, const QueryError& error) {
     }
   }
   const bool malformed = message.starts_with("Malformed");
-  throw DataError({.what = malformed ? shown_path(source) + " has a line that is not JSON"
-                                     : shown_path(source) + " has a value of another type than its "
-                                                            "column",
-                   .where = fmt::format("{}, line {}", shown_path(source), line),
-                   .got = reason,
-                   .expected = malformed ? "one JSON object a line" : "",
-                   .hint = malformed ? "" : "declare types = { column = \"text\" }"});
+  throw DataError(
+      {.what = malformed ? shown_path(source) + " has a line that is not JSON"
+                         : shown_path(source) + " has a value of another type than its column",
+       .where = fmt::format("{}, line {}", shown_path(source), line),
+       .got = reason,
+       .expected = malformed ? "one JSON object a line" : "",
+       .hint = malformed ? "" : "declare types = { column = \"text\" }"});
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/core/error.h"
+#include "engine/table/duckdb/functions.h"
 
 namespace impact::duck {
 
@@ -96,11 +97,11 @@ void raise(const QueryError& error, const ErrorScope& scope) {
                    .hint = "free some space, or put temporary files on another disk"});
   }
   if (kind == "Out of Memory") {
-    throw ResourceError({.what = "the memory limit is too small for this step",
-                         .where = scope.where,
-                         .got = first_line(message),
-                         .hint = "raise --memory, or keep fewer rows and "
-                                 "columns before this step"});
+    throw ResourceError(
+        {.what = "the memory limit is too small for this step",
+         .where = scope.where,
+         .got = first_line(message),
+         .hint = "raise --memory, or keep fewer rows and columns before this step"});
   }
   if (kind == "Permission") {
     throw IoError({.what = "a file lies outside the folders that may be read",
@@ -113,12 +114,27 @@ void raise(const QueryError& error, const ErrorScope& scope) {
     throw ArgumentError(
         {.what = "the text is not valid SQL: " + first_line(message), .where = scope.where});
   }
+  if (message.starts_with(kBadCell)) {
+    throw DataError({.what = "a text is neither an integer nor a time in ISO form",
+                     .where = scope.where,
+                     .got = "'" + message.substr(kBadCell.size()) + "'",
+                     .expected = "12, or 2024-02-29T12:00:00Z"});
+  }
   if (kind == "Conversion" || kind == "Out of Range" || kind == "Invalid Input" ||
       kind == "Mismatch Type" || kind == "Decimal") {
     std::string hint;
-    if (contains(message, "UINT64") || contains(message, "INT128")) {
-      hint = "integers hold 64 bits; declare longer ones as text";
-    } else if (kind == "Out of Range") {
+    // "Type UINT64 with value 18446744073709551615 can't be cast because the value is out of range
+    // for the destination type INT64"
+    const std::size_t value = message.find("with value ");
+    const std::size_t end = message.find(" can't be cast");
+    if (value != std::string::npos && end != std::string::npos && value < end &&
+        message.find("destination type INT64") != std::string::npos) {
+      throw DataError({.what = "an integer does not fit 64 bits",
+                       .where = scope.where,
+                       .got = message.substr(value + 11, end - value - 11),
+                       .hint = "declare the column as text"});
+    }
+    if (kind == "Out of Range") {
       hint = "multiply or add as numbers: x * 1.0";
     }
     throw DataError(

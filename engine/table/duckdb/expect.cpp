@@ -193,26 +193,24 @@ void DuckDbBackend::check(const RelationPtr& relation, const Expectations& expec
   }
   for (const UniqueRule& rule : unique_rules) {
     const std::string names = identifiers(rule.columns);
-    const Frame repeats =
-        frame_of(session, *relation, Schema({{"values", integer_type()}, {"rows", integer_type()}}),
-                 fmt::format("SELECT count(*) AS \"values\", "
-                             "coalesce(CAST(sum(n) AS BIGINT), 0) AS \"rows\" "
-                             "FROM (SELECT count(*) AS n FROM ({}) AS t WHERE "
-                             "{} GROUP BY {} HAVING "
-                             "count(*) > 1) AS g",
-                             rows, none_missing(rule.columns), names));
+    const Frame repeats = frame_of(
+        session, *relation, Schema({{"values", integer_type()}, {"rows", integer_type()}}),
+        fmt::format(
+            "SELECT count(*) AS \"values\", coalesce(CAST(sum(n) AS BIGINT), 0) AS \"rows\" FROM "
+            "(SELECT count(*) AS n FROM ({}) AS t WHERE {} GROUP BY {} HAVING count(*) > 1) AS g",
+            rows, none_missing(rule.columns), names));
     const std::int64_t values = repeats.column(0).as_integers()[0];
     if (values == 0) continue;
     const std::string partition = fmt::format("OVER (PARTITION BY {})", names);
-    throw DataError({.what = fmt::format("{}: {} in {}", rule.what, count_of(values, "value"),
-                                         count_of(repeats.column(1).as_integers()[0], "row")),
-                     .where = label,
-                     .got = show(rule.columns, fmt::format("WHERE {0} QUALIFY count(*) {1} > "
-                                                           "1 ORDER BY min({2}) {1}, {2}",
-                                                           none_missing(rule.columns), partition,
-                                                           D::identifier(number))),
-                     .expected = rule.expected,
-                     .hint = "remove the repeated rows or add a column to the key"});
+    throw DataError(
+        {.what = fmt::format("{}: {} in {}", rule.what, count_of(values, "value"),
+                             count_of(repeats.column(1).as_integers()[0], "row")),
+         .where = label,
+         .got = show(rule.columns,
+                     fmt::format("WHERE {0} QUALIFY count(*) {1} > 1 ORDER BY min({2}) {1}, {2}",
+                                 none_missing(rule.columns), partition, D::identifier(number))),
+         .expected = rule.expected,
+         .hint = "remove the repeated rows or add a column to the key"});
   }
 }
 

@@ -57,8 +57,7 @@ std::string strict_items(const Schema& schema) {
 
 std::string json_call(const FileSource& source, const Schema& schema, CsvCells cells) {
   return fmt::format(
-      "read_json({}, format = 'newline_delimited', auto_detect "
-      "= false, columns = {}, "
+      "read_json({}, format = 'newline_delimited', auto_detect = false, columns = {}, "
       "hive_partitioning = false)",
       path_literal(source.path), columns_option(schema, cells));
 }
@@ -160,11 +159,10 @@ Schema json_schema(Connection& connection, const FileSource& source) {
                      .hint = text[first] == '[' ? "write one object a line, without [ and ]" : ""});
   }
   try {
-    const Prepared sniffed =
-        connection.prepare(fmt::format("SELECT * FROM read_json({}, format = 'newline_delimited', "
-                                       "maximum_depth = 2, "
-                                       "sample_size = {}, hive_partitioning = false)",
-                                       path_literal(source.path), kSampleRows));
+    const Prepared sniffed = connection.prepare(
+        fmt::format("SELECT * FROM read_json({}, format = 'newline_delimited', maximum_depth = 2, "
+                    "sample_size = {}, hive_partitioning = false)",
+                    path_literal(source.path), kSampleRows));
     std::vector<std::string> names;
     std::vector<bool> quoted;
     for (std::size_t i = 0; i < sniffed.columns(); ++i) {
@@ -230,14 +228,13 @@ std::string csv_call(Connection& connection, const FileSource& source, const Sch
   }
   std::vector<std::string> missing;
   for (const std::string& text : source.missing) missing.push_back(D::literal(text));
+  // DuckDB wants at least one; no cell is this control character alone.
+  if (missing.empty()) missing.push_back(D::literal(std::string("\x1F")));
   return fmt::format(
-      "read_csv({}, columns = {}, auto_detect = false, delim = "
-      "{}, quote = {}, escape = {}, "
-      "header = false, skip = {}, {}strict_mode = true, "
-      "hive_partitioning = false{})",
+      "read_csv({}, columns = {}, auto_detect = false, delim = {}, quote = {}, escape = {}, header "
+      "= false, skip = {}, nullstr = [{}], strict_mode = true, hive_partitioning = false{})",
       path_literal(source.path), columns_option(schema, cells), text_literal(source.delimiter),
-      text_literal(source.quote), text_literal(source.quote), skip,
-      missing.empty() ? std::string() : fmt::format("nullstr = [{}], ", fmt::join(missing, ", ")),
+      text_literal(source.quote), text_literal(source.quote), skip, fmt::join(missing, ", "),
       options);
 }
 

@@ -13,7 +13,7 @@ namespace impact::duck {
 
 namespace {
 
-constexpr std::size_t kBlock = std::size_t{1} << 16;
+constexpr std::size_t kBlock = std::size_t{1} << 20;
 
 bool is_compressed(const std::filesystem::path& path) {
   const std::string extension = path.extension().string();
@@ -43,11 +43,10 @@ std::string read_block(const FileSource& source) {
 // is a line.
 std::string read_lines(Connection& connection, const FileSource& source) {
   std::string text;
-  const std::string sql = "SELECT coalesce(line, '') FROM read_csv(" + path_literal(source.path) +
-                          ", columns = {'line': 'VARCHAR'}, delim = chr(31), "
-                          "quote = '', escape = '', header = false, "
-                          "auto_detect = false, strict_mode = false, "
-                          "hive_partitioning = false) LIMIT 64";
+  const std::string sql =
+      "SELECT coalesce(line, '') FROM read_csv(" + path_literal(source.path) +
+      ", columns = {'line': 'VARCHAR'}, delim = chr(31), quote = '', escape = '', header = false, "
+      "auto_detect = false, strict_mode = false, hive_partitioning = false) LIMIT 64";
   try {
     for (const auto& row : connection.rows(sql)) text += row[0].value_or("") + "\n";
   } catch (const QueryError&) {

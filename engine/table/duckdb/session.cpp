@@ -85,6 +85,8 @@ void DuckDbBackend::open() {
   auto connection = database->connect();
   try {
     connection->execute("SET TimeZone = 'UTC'");
+    // Lets threads run ahead of whoever reads the rows.
+    connection->execute("SET streaming_buffer_size = '64MB'");
     connection->execute("SET enable_progress_bar = true");
     connection->execute("SET enable_progress_bar_print = false");
     register_aggregates(*connection);
@@ -147,7 +149,7 @@ std::string DuckDbBackend::Hooks::scan(const Relation& relation) {
     return scan_text(*backend_.connection_, file->source, relation.schema);
   }
   if (const auto* frame = std::get_if<FrameScan>(&relation.verb)) {
-    return fmt::format("impact_frame(CAST({} AS UBIGINT))", backend_.frames_->id_of(frame->frame));
+    return fmt::format("impact_frame({})", backend_.frames_->id_of(frame->frame));
   }
   return DuckDbDialect::identifier(std::get<Cached>(relation.verb).handle);
 }

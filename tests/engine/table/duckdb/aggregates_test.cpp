@@ -94,9 +94,8 @@ TEST_CASE("no rows give no value", "[aggregates]") {
   CHECK_FALSE(duck.number("impact_var_samp(x)", "(SELECT 1.0::DOUBLE AS x) t"));
   CHECK(duck.number("impact_var_pop(x)", "(SELECT 1.0::DOUBLE AS x) t") == 0.0);
   CHECK_FALSE(duck.number("impact_covar_samp(x, x)", "(SELECT 1.0::DOUBLE AS x) t"));
-  CHECK(
-      duck.bits("SELECT impact_sum(x) FROM (VALUES (1, 2.0::DOUBLE), (2, NULL)) t(g, x) GROUP BY g "
-                "ORDER BY g")[1] == 0xDEAD);
+  CHECK(duck.bits("SELECT impact_sum(x) FROM (VALUES (1, 2.0::DOUBLE), (2, NULL)) t(g, x) GROUP BY "
+                  "g ORDER BY g")[1] == 0xDEAD);
 }
 
 TEST_CASE("what is not a number follows IEEE arithmetic", "[aggregates]") {
@@ -116,20 +115,19 @@ TEST_CASE("integer sums are exact or fail", "[aggregates]") {
         9223372036854775802);
   CHECK(duck.connection->integer(
             "SELECT impact_sum(x::BIGINT) FROM range(-1000000, 1000001) t(x)") == 0);
-  CHECK_THAT(error_of(duck,
-                      "SELECT impact_sum(x) FROM (VALUES (9223372036854775807::BIGINT), (1)) "
-                      "t(x)"),
-             Contains("does not fit 64 bits"));
+  CHECK_THAT(
+      error_of(duck, "SELECT impact_sum(x) FROM (VALUES (9223372036854775807::BIGINT), (1)) t(x)"),
+      Contains("does not fit 64 bits"));
   CHECK(duck.number("impact_mean(x)",
-                    "(VALUES (9223372036854775807::BIGINT), "
-                    "(9223372036854775807)) t(x)") == 9223372036854775807.0);
+                    "(VALUES (9223372036854775807::BIGINT), (9223372036854775807)) t(x)") ==
+        9223372036854775807.0);
 }
 
 TEST_CASE("the same bits on any number of threads and in any order of rows", "[aggregates]") {
   const std::string data =
-      "SELECT i, i % 7 AS g, (hash(i) % 1000003)::DOUBLE * pow(10, (i % 31) - 15) * "
-      "CASE WHEN i % 2 = 0 THEN 1 ELSE -1 END AS x, (hash(i + 1) % 1009)::DOUBLE / 7 AS y "
-      "FROM range(300000) t(i)";
+      "SELECT i, i % 7 AS g, (hash(i) % 1000003)::DOUBLE * pow(10, (i % 31) - 15) * CASE WHEN i % "
+      "2 = 0 THEN 1 ELSE -1 END AS x, (hash(i + 1) % 1009)::DOUBLE / 7 AS y FROM range(300000) "
+      "t(i)";
   const std::string statistics[] = {"impact_sum(x)",           "impact_mean(x)",
                                     "impact_var_samp(x)",      "impact_stddev_pop(y)",
                                     "impact_covar_samp(x, y)", "impact_corr(x, y)"};
@@ -172,13 +170,12 @@ TEST_CASE("aggregates run over windows", "[aggregates]") {
       "(SELECT i, i::DOUBLE AS x FROM range(10000) t(i)) ORDER BY i");
   const auto plain = duck.bits(
       "SELECT CASE WHEN i = 0 THEN 0 WHEN i = 1 THEN 1 ELSE 3 * i - 3 END::DOUBLE FROM "
-      "range(10000) t(i) "
-      "ORDER BY i");
+      "range(10000) t(i) ORDER BY i");
   CHECK(sums == plain);
   const auto means = duck.bits(
       "SELECT impact_mean(x) OVER (PARTITION BY i % 3 ROWS BETWEEN UNBOUNDED PRECEDING AND "
-      "4611686018427387904 FOLLOWING) FROM (SELECT i, i::DOUBLE AS x FROM "
-      "range(3000) t(i)) ORDER BY i");
+      "4611686018427387904 FOLLOWING) FROM (SELECT i, i::DOUBLE AS x FROM range(3000) t(i)) ORDER "
+      "BY i");
   double value = 0;
   std::memcpy(&value, &means[4], 8);
   CHECK(value == 1499.5);  // 1, 4, ..., 2998
@@ -232,9 +229,8 @@ TEST_CASE("draws are uniform, keyed and the same in every order", "[draw]") {
   CHECK(sum / 100000 == Approx(0.5).margin(0.003));
 
   Duck single(1);
-  CHECK(single.bits(
-            "SELECT impact_draw(42::UBIGINT, i::VARCHAR) FROM (SELECT * FROM range(100000) t(i) "
-            "ORDER BY -i) ORDER BY i") == draws);
+  CHECK(single.bits("SELECT impact_draw(42::UBIGINT, i::VARCHAR) FROM (SELECT * FROM range(100000) "
+                    "t(i) ORDER BY -i) ORDER BY i") == draws);
   CHECK(single.bits("SELECT impact_draw(43::UBIGINT, '1')") !=
         single.bits("SELECT impact_draw(42::UBIGINT, '1')"));
   CHECK(single.bits("SELECT impact_draw(42::UBIGINT, NULL)")[0] != 0xDEAD);

@@ -97,13 +97,12 @@ TEST_CASE("a frame stays alive while it is scanned only", "[backend]") {
 
 TEST_CASE("types come back as the seven", "[backend]") {
   const auto backend = open();
-  const auto relation = numbers(backend,
-                                "SELECT 1::TINYINT AS a, 2::UINTEGER AS b, 3::HUGEINT AS c, "
-                                "4::UBIGINT AS d, 1.5::FLOAT AS e, "
-                                "1.25::DECIMAL(9, 2) AS f, '12:00:00'::TIME AS g, [1, 2] AS h, "
-                                "'00000000-0000-0000-0000-000000000001'::UUID AS i, TIMESTAMPTZ "
-                                "'2024-01-01 00:00:00+00' AS j, "
-                                "INTERVAL 1 DAY AS k");
+  const auto relation =
+      numbers(backend,
+              "SELECT 1::TINYINT AS a, 2::UINTEGER AS b, 3::HUGEINT AS c, 4::UBIGINT AS d, "
+              "1.5::FLOAT AS e, 1.25::DECIMAL(9, 2) AS f, '12:00:00'::TIME AS g, [1, 2] AS h, "
+              "'00000000-0000-0000-0000-000000000001'::UUID AS i, TIMESTAMPTZ '2024-01-01 "
+              "00:00:00+00' AS j, INTERVAL 1 DAY AS k");
   std::string types;
   for (const auto& info : relation->schema.columns()) types += info.type.name() + " ";
   CHECK(types == "integer integer integer integer number number text text text timestamp text ");
@@ -224,11 +223,10 @@ TEST_CASE("long work reports progress", "[backend]") {
   context.progress = &sink;
   (void)backend->count_rows(numbers(backend, "SELECT 1 AS x"), context);
   CHECK(sink.calls == 0);
-  (void)backend->collect(
-      numbers(backend,
-              "SELECT i % 10 AS h, count(DISTINCT md5(CAST(i AS VARCHAR))) AS n FROM "
-              "range(4000000) t(i) GROUP BY 1"),
-      context);
+  (void)backend->collect(numbers(backend,
+                                 "SELECT i % 10 AS h, count(DISTINCT md5(CAST(i AS VARCHAR))) AS n "
+                                 "FROM range(4000000) t(i) GROUP BY 1"),
+                         context);
   CHECK(sink.calls > 0);
   CHECK_FALSE(sink.bad);
 }
@@ -264,10 +262,9 @@ TEST_CASE("work larger than the memory limit goes to disk", "[backend]") {
   TempDir dir;
   {
     const auto backend = open(2, 200'000'000, dir.path());
-    const auto wide =
-        numbers(backend,
-                "SELECT i, md5(CAST(i AS VARCHAR)) AS m, md5(CAST(i + 1 AS VARCHAR)) AS k "
-                "FROM range(3000000) t(i)");
+    const auto wide = numbers(backend,
+                              "SELECT i, md5(CAST(i AS VARCHAR)) AS m, md5(CAST(i + 1 AS VARCHAR)) "
+                              "AS k FROM range(3000000) t(i)");
     const auto sorted = sort(wide, {{column("m"), false}});
     std::int64_t rows = 0;
     std::string last;

@@ -94,11 +94,28 @@ TEST_CASE("csv options are followed", "[reader]") {
   CHECK(frame.column(1).text_at(0) == "a'b");
   CHECK(frame.column(1).missing(1));
 
+  source.missing = {};
+  source.types = {{"x", text_type()}};
+  CHECK(read(source).column("x").missing_count() == 0);
+
   FileSource bare = csv(dir.file("b.csv", "1,2\n3,4\n"));
   bare.header = false;
   const Frame two = read(bare);
   CHECK(two.schema().names() == std::vector<std::string>{"column1", "column2"});
   CHECK(two.rows() == 2);
+}
+
+TEST_CASE("a header longer than a block is read whole", "[reader]") {
+  TempDir dir;
+  std::string header;
+  std::string row;
+  for (int i = 0; i < 9000; ++i) {
+    header += (i == 0 ? "" : ",") + std::string(20, 'c') + std::to_string(i);
+    row += i == 0 ? "1" : ",1";
+  }
+  const Frame frame = read(csv(dir.file("a.csv", header + "\n" + row + "\n")));
+  CHECK(frame.schema().size() == 9000);
+  CHECK(frame.column(8999).as_integers()[0] == 1);
 }
 
 TEST_CASE("quoted headers, blank lines and byte order marks are read", "[reader]") {
@@ -284,12 +301,11 @@ TEST_CASE("open quotes are found", "[reader]") {
 
 TEST_CASE("json lines are read exactly", "[reader]") {
   TempDir dir;
-  const auto path = dir.file(
-      "a.jsonl",
-      "{\"id\":9007199254740993,\"x\":1.5,\"s\":\"007\",\"d\":\"2024-02-29\",\"n\":{\"k\":[1,2]},"
-      "\"b\":true,\"mix\":1}\n"
-      "{\"id\":9223372036854775807,\"x\":2,\"s\":null,\"t\":\"2024-01-02T03:04:05Z\","
-      "\"mix\":\"y\"}\n");
+  const auto path = dir.file("a.jsonl",
+                             "{\"id\":9007199254740993,\"x\":1.5,\"s\":\"007\",\"d\":\"2024-02-"
+                             "29\",\"n\":{\"k\":[1,2]},\"b\":true,\"mix\":1}\n"
+                             "{\"id\":9223372036854775807,\"x\":2,\"s\":null,\"t\":\"2024-01-02T03:"
+                             "04:05Z\",\"mix\":\"y\"}\n");
   const Frame frame = read(json(path));
   CHECK(frame.column("id").as_integers()[0] == 9007199254740993);
   CHECK(frame.column("id").as_integers()[1] == 9223372036854775807);

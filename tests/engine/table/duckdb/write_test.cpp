@@ -61,13 +61,12 @@ std::vector<std::string> names_in(const std::filesystem::path& folder) {
 }
 
 RelationPtr many(const std::shared_ptr<Backend>& backend, int rows) {
-  return with_key(
-      query(backend,
-            "SELECT i AS id, i * 0.37e0 AS x, md5(CAST(i AS VARCHAR)) AS s, i % 3 = 0 AS b "
-            "FROM range(" +
-                std::to_string(rows) + ") t(i)",
-            {}),
-      {"id"});
+  return with_key(query(backend,
+                        "SELECT i AS id, i * 0.37e0 AS x, md5(CAST(i AS VARCHAR)) AS s, i % 3 = 0 "
+                        "AS b FROM range(" +
+                            std::to_string(rows) + ") t(i)",
+                        {}),
+                  {"id"});
 }
 
 }  // namespace
