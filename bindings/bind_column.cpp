@@ -194,8 +194,8 @@ Function global_of(const FunctionInfo& info, std::string expression) {
           .returns = "Column",
           .text = info.text,
           .example = std::string(kSample) + "local out = t:" + (one_row ? "summarise" : "derive") +
-                     " { result = " + std::move(expression) + " }\nassert(out:count_rows() == " +
-                     (one_row ? "1)" : "3)"),
+                     " { result = " + std::move(expression) +
+                     " }\nassert(out:count_rows() == " + (one_row ? "1)" : "3)"),
           .body = [&info](Call& call) {
             std::vector<ExprPtr> args;
             add_arguments(call, &args);
@@ -204,21 +204,23 @@ Function global_of(const FunctionInfo& info, std::string expression) {
           }};
 }
 
-Function operator_of(const std::string& name, const std::string& function, const std::string& sign) {
+Function operator_of(const std::string& name, const std::string& function,
+                     const std::string& sign) {
   const bool unary = name == "__unm";
   std::vector<Param> params{{.name = "left", .type = kOperand, .text = "Left operand."},
                             {.name = "right",
                              .type = kOperand,
                              .text = unary ? "The same operand again." : "Right operand.",
                              .optional = unary}};
-  const std::string operation = unary ? "-t.x" : name == "__concat" ? "t.s .. \"!\""
-                                                                    : "t.x " + sign + " 2";
+  const std::string operation = unary                ? "-t.x"
+                                : name == "__concat" ? "t.s .. \"!\""
+                                                     : "t.x " + sign + " 2";
   return {.name = "Column:" + name,
           .params = std::move(params),
           .returns = "Column",
           .text = "The operator " + sign + ": " + find_function(function)->text,
-          .example = std::string(kSample) + "assert(t:derive { z = " + operation +
-                     " }:count_rows() == 3)",
+          .example =
+              std::string(kSample) + "assert(t:derive { z = " + operation + " }:count_rows() == 3)",
           .body =
               [function, unary](Call& call) {
                 lua_State* L = call.state();
@@ -247,32 +249,33 @@ Function as_function() {
 }
 
 Function over_function() {
-  Function out{.name = "Column:over",
-               .params = window_params(),
-               .returns = "Column",
-               .text = "An aggregate over a window of rows instead of a group.",
-               .example = std::string(kSample) +
-                          "local out = t:derive { running = t.x:sum():over { order = t.day, after = 0 } }\n"
-                          "assert(out:sort(\"day\"):column_values(\"running\")[3] == 7)",
-               .body = [](Call& call) {
-                 const auto self = call.self<const ColumnValue>();
-                 if (self->expr->kind != Expr::Kind::kAggregate) {
-                   throw ArgumentError({.what = "only an aggregate can be taken over a window",
-                                        .got = describe_expr(*self->expr),
-                                        .expected = "an aggregate such as t.views:sum()",
-                                        .hint = "window functions take by and order themselves"});
-                 }
-                 std::optional<WindowFrame> frame;
-                 if (call.given("before") || call.given("after")) {
-                   frame = WindowFrame{};
-                   if (call.given("before")) frame->before = call.integer("before");
-                   if (call.given("after")) frame->after = call.integer("after");
-                 }
-                 auto order = sort_keys_at(call.state(), call.slot("order"), "order");
-                 push_column(call.state(), window(self->expr->name, self->expr->args,
-                                                  partition_at(call), std::move(order), frame));
-                 return 1;
-               }};
+  Function out{
+      .name = "Column:over",
+      .params = window_params(),
+      .returns = "Column",
+      .text = "An aggregate over a window of rows instead of a group.",
+      .example = std::string(kSample) +
+                 "local out = t:derive { running = t.x:sum():over { order = t.day, after = 0 } }\n"
+                 "assert(out:sort(\"day\"):column_values(\"running\")[3] == 7)",
+      .body = [](Call& call) {
+        const auto self = call.self<const ColumnValue>();
+        if (self->expr->kind != Expr::Kind::kAggregate) {
+          throw ArgumentError({.what = "only an aggregate can be taken over a window",
+                               .got = describe_expr(*self->expr),
+                               .expected = "an aggregate such as t.views:sum()",
+                               .hint = "window functions take by and order themselves"});
+        }
+        std::optional<WindowFrame> frame;
+        if (call.given("before") || call.given("after")) {
+          frame = WindowFrame{};
+          if (call.given("before")) frame->before = call.integer("before");
+          if (call.given("after")) frame->after = call.integer("after");
+        }
+        auto order = sort_keys_at(call.state(), call.slot("order"), "order");
+        push_column(call.state(), window(self->expr->name, self->expr->args, partition_at(call),
+                                         std::move(order), frame));
+        return 1;
+      }};
   for (const char* side : {"before", "after"}) {
     out.params.push_back({.name = side,
                           .type = "integer",
@@ -298,24 +301,24 @@ Function to_string_function() {
 }
 
 Function desc_function() {
-  return {.name = "desc",
-          .params = {{.name = "column", .type = "Column|text", .text = "What to sort by."}},
-          .returns = "Column",
-          .text = "Sorts from the largest value down.",
-          .example = std::string(kSample) +
-                     "assert(t:sort(desc(t.x)):column_values(\"x\")[1] == 4)",
-          .body = [](Call& call) {
-            lua_State* L = call.state();
-            auto value = std::make_shared<ColumnValue>();
-            if (find_box(L, 1, "Column") != nullptr) {
-              *value = *call.handle<const ColumnValue>("column");
-            } else {
-              value->expr = column(call.text("column"));
-            }
-            value->descending = true;
-            push_handle<const ColumnValue>(L, std::move(value));
-            return 1;
-          }};
+  return {
+      .name = "desc",
+      .params = {{.name = "column", .type = "Column|text", .text = "What to sort by."}},
+      .returns = "Column",
+      .text = "Sorts from the largest value down.",
+      .example = std::string(kSample) + "assert(t:sort(desc(t.x)):column_values(\"x\")[1] == 4)",
+      .body = [](Call& call) {
+        lua_State* L = call.state();
+        auto value = std::make_shared<ColumnValue>();
+        if (find_box(L, 1, "Column") != nullptr) {
+          *value = *call.handle<const ColumnValue>("column");
+        } else {
+          value->expr = column(call.text("column"));
+        }
+        value->descending = true;
+        push_handle<const ColumnValue>(L, std::move(value));
+        return 1;
+      }};
 }
 
 }  // namespace
@@ -336,9 +339,9 @@ void install_columns(lua_State* L) {
     const char* sign;
   };
   constexpr Operator kOperators[] = {
-      {"__add", "add", "+"},         {"__sub", "subtract", "-"}, {"__mul", "multiply", "*"},
-      {"__div", "divide", "/"},      {"__idiv", "int_divide", "//"}, {"__mod", "modulo", "%"},
-      {"__pow", "power", "^"},       {"__unm", "negate", "-"},   {"__concat", "concat", ".."},
+      {"__add", "add", "+"},    {"__sub", "subtract", "-"},     {"__mul", "multiply", "*"},
+      {"__div", "divide", "/"}, {"__idiv", "int_divide", "//"}, {"__mod", "modulo", "%"},
+      {"__pow", "power", "^"},  {"__unm", "negate", "-"},       {"__concat", "concat", ".."},
   };
   for (const Operator& item : kOperators) {
     type.metamethods.push_back(operator_of(item.name, item.function, item.sign));

@@ -47,8 +47,8 @@ inline constexpr const char* kColumns = "text|Column|list";
 [[nodiscard]] std::vector<std::string> names_at(lua_State* L, int index, const std::string& place);
 /// The same as columns: texts name columns, expressions need a name of their own.
 [[nodiscard]] std::vector<NamedExpr> columns_at(lua_State* L, int index, const std::string& place);
-/// Items of a list in order, then `name = expression` fields in byte order of the names, without the
-/// fields in `reserved`. A plain value of a field is a literal.
+/// Items of a list in order, then `name = expression` fields in byte order of the names, without
+/// the fields in `reserved`. A plain value of a field is a literal.
 [[nodiscard]] std::vector<NamedExpr> definitions_at(lua_State* L, int index,
                                                     const std::string& place,
                                                     const std::vector<std::string>& reserved = {});

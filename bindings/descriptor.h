@@ -3,11 +3,11 @@
 #include <deque>
 #include <functional>
 #include <map>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+#include <nlohmann/json_fwd.hpp>
 
 #include "engine/table/type.h"
 
@@ -23,11 +23,11 @@ struct Param {
   /// Accepted types, joined by '|': any, boolean, integer, number, text, list (a plain Lua table),
   /// function, missing, or the name of a handle type ("Table", "Column", "Random", "Type").
   std::string type;
-  std::string text;           ///< One sentence for help.
-  bool optional = false;      ///< May be left out (then `fallback`, or nothing).
-  bool named = false;         ///< Only as a field of the trailing options table.
-  bool variadic = false;      ///< Takes all remaining positional arguments as one list.
-  Value fallback = {};        ///< Default; missing = none.
+  std::string text;                       ///< One sentence for help.
+  bool optional = false;                  ///< May be left out (then `fallback`, or nothing).
+  bool named = false;                     ///< Only as a field of the trailing options table.
+  bool variadic = false;                  ///< Takes all remaining positional arguments as one list.
+  Value fallback = {};                    ///< Default; missing = none.
   std::vector<std::string> allowed = {};  ///< Texts that are accepted; empty: any.
   std::optional<double> min = std::nullopt;  ///< Inclusive bounds of a numeric parameter.
   std::optional<double> max = std::nullopt;
@@ -35,11 +35,11 @@ struct Param {
 
 /// One function scripts can call: `f(a, b, { option = c })`, or `f { a, option = c }`.
 struct Function {
-  std::string name;            ///< "csv", "Table:head"; with a colon the first argument is a handle.
-  std::vector<Param> params;   ///< Without the handle itself.
-  std::string returns;         ///< Type and meaning of the result.
-  std::string text;            ///< What it does, one or two sentences.
-  std::string example;         ///< A script that runs as it stands and checks itself where it can.
+  std::string name;           ///< "csv", "Table:head"; with a colon the first argument is a handle.
+  std::vector<Param> params;  ///< Without the handle itself.
+  std::string returns;        ///< Type and meaning of the result.
+  std::string text;           ///< What it does, one or two sentences.
+  std::string example;        ///< A script that runs as it stands and checks itself where it can.
   /// Reads arguments from the call, pushes results, returns their number. Throws std::exception
   /// descendants only; never raises a Lua error itself. Empty for functions whose body is Lua.
   std::function<int(Call&)> body = nullptr;

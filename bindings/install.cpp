@@ -2,8 +2,15 @@
 
 namespace impact::bindings {
 
-void install(Runtime&) {}
-
-int finish_run(Runtime&, bool, bool) { return 0; }
+void install(Runtime& runtime) {
+  runtime.protect([](lua_State* L) {
+    install_columns(L);
+    install_tables(L);
+    install_readers(L);
+    install_random(L);
+    install_study(L);
+    lua_settop(L, 0);
+  });
+}
 
 }  // namespace impact::bindings

@@ -127,6 +127,13 @@ void load_library(lua_State* L, const std::string& name) {
   lua_call(L, 1, 1);
 }
 
+void extend_private_api(lua_State* L, const char* name) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &kPrivate);
+  lua_insert(L, -2);
+  lua_setfield(L, -2, name);
+  lua_pop(L, 1);
+}
+
 void set_global(lua_State* L, const std::string& name) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &kNames);
   push_text(L, name);

@@ -27,6 +27,9 @@ void load_user_text(lua_State* L, std::string_view text, const std::string& chun
 /// result.
 void load_library(lua_State* L, const std::string& name);
 
+/// Pops a value and adds it to the private interface of the standard library.
+void extend_private_api(lua_State* L, const char* name);
+
 /// Pops a value and makes it the global `name` of every script.
 void set_global(lua_State* L, const std::string& name);
 

@@ -45,6 +45,7 @@ std::vector<fs::path> Session::places() const {
 }
 
 Session::~Session() {
+  study_.reset();
   backend_.reset();
   std::error_code ignored;
   if (!scratch_.empty()) fs::remove_all(scratch_, ignored);
@@ -84,10 +85,13 @@ fs::path Session::find_input(const std::string& declared) const {
                  .hint = options_.data.empty() ? "say where the data lie with --data DIR" : ""});
 }
 
+fs::path Session::target() const {
+  return options_.out.empty() ? fs::path("runs") / options_.name : options_.out;
+}
+
 AtomicFolder& Session::folder() {
   if (folder_ == nullptr) {
-    const fs::path target = options_.out.empty() ? fs::path("runs") / options_.name : options_.out;
-    folder_ = std::make_unique<AtomicFolder>(target, kRunMarker);
+    folder_ = std::make_unique<AtomicFolder>(target(), kRunMarker);
   }
   return *folder_;
 }

@@ -9,6 +9,7 @@
 
 #include "engine/core/atomic_folder.h"
 #include "engine/core/context.h"
+#include "engine/study/study.h"
 #include "engine/table/backend.h"
 
 namespace impact::bindings {
@@ -49,6 +50,11 @@ class Session {
   /// The run folder being gathered; made at first use, kept by commit() on it.
   [[nodiscard]] AtomicFolder& folder();
   [[nodiscard]] bool has_folder() const noexcept { return folder_ != nullptr; }
+  /// The study being declared; nullptr before begin_study().
+  [[nodiscard]] Study* study() noexcept { return study_.get(); }
+  void begin_study() { study_ = std::make_unique<Study>(); }
+  /// Where the run folder will stand.
+  [[nodiscard]] std::filesystem::path target() const;
   /// Name for `runs/<name>`, once a study is declared.
   void set_name(const std::string& name) { options_.name = name; }
 
@@ -61,6 +67,7 @@ class Session {
   std::filesystem::path scratch_;
   std::unique_ptr<AtomicFolder> folder_;
   std::shared_ptr<Backend> backend_;
+  std::unique_ptr<Study> study_;
 };
 
 /// Marker of run folders.
