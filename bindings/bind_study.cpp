@@ -58,18 +58,6 @@ int has_input(lua_State* L) {
   return 1;
 }
 
-// Generated data pass through a file of the declared format, so that they are read as real ones
-// would be and the plan does not depend on which it was.
-int store_generated(lua_State* L) {
-  const auto relation = get_handle<const Relation>(L, 1);
-  const auto path = session(L).scratch() / "generated" / text_at(L, 2);
-  std::filesystem::create_directories(path.parent_path());
-  relation->backend->write(relation, path,
-                           {.format = format_at(L, 3), .delimiter = ',', .missing = ""},
-                           session(L).context());
-  return 0;
-}
-
 char character_at(lua_State* L, int index, const std::string& name) {
   const std::string text = text_at(L, index);
   if (text.size() != 1) {
@@ -77,6 +65,21 @@ char character_at(lua_State* L, int index, const std::string& name) {
                          .got = describe_value(L, index)});
   }
   return text[0];
+}
+
+// Generated data pass through a file of the declared format, so that they are read as real ones
+// would be and the plan does not depend on which it was.
+int store_generated(lua_State* L) {
+  const auto relation = get_handle<const Relation>(L, 1);
+  const auto path = session(L).scratch() / "generated" / text_at(L, 2);
+  std::filesystem::create_directories(path.parent_path());
+  // name, delimiter and missing text as the source declares them.
+  WriteOptions options;
+  options.format = format_at(L, 3);
+  if (lua_type(L, 4) == LUA_TSTRING) options.delimiter = character_at(L, 4, "delim");
+  if (lua_type(L, 5) == LUA_TSTRING) options.missing = text_at(L, 5);
+  relation->backend->write(relation, path, options, session(L).context());
+  return 0;
 }
 
 // name, at, file, format, generated, key, types, delim, quote, header, skip, missing, expect
@@ -93,7 +96,7 @@ int add_source(lua_State* L) {
   source.path = added.generated ? session(L).scratch() / "generated" / added.file
                                 : session(L).find_input(added.file);
   source.types = types_at(L, 7, "'types' of Study:source");
-  if (source.format == FileFormat::kCsv && !added.generated) {
+  if (source.format == FileFormat::kCsv) {
     source.delimiter = character_at(L, 8, "delim");
     source.quote = character_at(L, 9, "quote");
     source.header = lua_toboolean(L, 10) != 0;

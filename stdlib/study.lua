@@ -95,7 +95,7 @@ Study.source = method("source", define({
         got = internal.describe(made), expected = "frame { ... }",
       }
     end
-    internal.store_generated(made, file, format)
+    internal.store_generated(made, file, format, delim, type(absent) == "table" and absent[1] or absent)
   end
   return internal.add_source(
     name, at, file, format, generated, key, types, delim, quote, header, skip, absent, expect)

@@ -8,6 +8,7 @@ local S <const> = study "claims" { version = "0.1.0", seed = 20240611 }
 local raw <const> = S:source "videos" {
   csv = "tiktok_dataset.csv",
   key = "#",
+  missing = { "", "#N/A" },
   types = { ["#"] = "integer", video_id = "integer" },
   expect = {
     rows = 19382,
