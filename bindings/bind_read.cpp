@@ -85,9 +85,9 @@ int push_column_values(Call& call) {
   const std::string name = name_at(L, call.slot("column"), "column_values");
   const RelationPtr relation = self(call);
   (void)relation->schema.require(name, relation->label);
-  // The whole row order has to stand before the other columns go.
-  const Frame frame = relation->backend->collect(relation, context(call));
-  const Column& column = frame.column(name);
+  const Frame frame =
+      relation->backend->collect(select(relation, {{name, impact::column(name)}}), context(call));
+  const Column& column = frame.column(0);
   lua_createtable(L, static_cast<int>(std::min<std::size_t>(frame.rows(), 1U << 20)), 0);
   for (std::size_t row = 0; row < frame.rows(); ++row) {
     if (row % 4096 == 0) context(call).check();
@@ -156,6 +156,18 @@ std::vector<Function> reading_functions() {
                           push_column(call.state(), column(name));
                           return 1;
                         }));
+  all.push_back(reading(
+      "column_names", {}, "list of texts", "The names of the columns, in order. Reads no data.",
+      "assert(#t:column_names() == 3 and t:column_names()[1] == \"x\")", [](Call& call) {
+        lua_State* L = call.state();
+        lua_newtable(L);
+        lua_Integer at = 0;
+        for (const std::string& name : self(call)->schema.names()) {
+          push_text(L, name);
+          lua_rawseti(L, -2, ++at);
+        }
+        return 1;
+      }));
   all.push_back(reading("describe", {}, "Table: one row a column",
                         "Counts, means and quantiles of every column.",
                         "assert(t:describe():count_rows() == 3)", [](Call& call) {

@@ -63,6 +63,11 @@ local function pick(random, list)
   return list[random:integer(1, #list)]
 end
 
+-- A share of a count, drawn uniformly up to `most`.
+local function part_of(random, count, most)
+  return math.floor(count * random:uniform() * most + 0.5)
+end
+
 return function(S)
   local random <const> = S:random "claims look-alike"
   local columns <const> = {
@@ -82,10 +87,10 @@ return function(S)
 
   local function counts(kind)
     local views = random:integer(kind.low, kind.high)
-    local likes = math.floor(views * random:uniform() * kind.likes)
-    local downloads = math.floor(likes * random:uniform() * DOWNLOADS_PER_LIKE)
-    return views, likes, math.floor(likes * random:uniform() * SHARES_PER_LIKE), downloads,
-      math.floor(downloads * random:uniform() * kind.comments)
+    local likes = part_of(random, views, kind.likes)
+    local shares = part_of(random, likes, SHARES_PER_LIKE)
+    local downloads = part_of(random, likes, DOWNLOADS_PER_LIKE)
+    return views, likes, shares, downloads, part_of(random, downloads, kind.comments)
   end
 
   for _, cell in ipairs(CELLS) do
