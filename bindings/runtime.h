@@ -54,9 +54,9 @@ class ScriptError : public Error {
 struct RuntimeOptions {
   std::uint64_t memory_limit = std::uint64_t{1} << 30;  ///< Bytes for Lua values.
   const CancelToken* cancel = nullptr;                  ///< Polled every 1000 instructions.
-  std::function<void(std::string_view)> print;          ///< Where print goes; default: stdout.
-  std::filesystem::path stdlib_folder;                  ///< Load the standard library from here.
-  std::filesystem::path script_folder;                  ///< What `use` may read; empty: nothing.
+  std::function<void(std::string_view)> print = {};     ///< Where print goes; default: stdout.
+  std::filesystem::path stdlib_folder = {};             ///< Load the standard library from here.
+  std::filesystem::path script_folder = {};             ///< What `use` may read; empty: nothing.
   std::int64_t fail_allocation =
       -1;  ///< Tests: the n-th growing allocation and all later ones fail.
   std::uint64_t soft_cap = std::uint64_t{256} << 20;  ///< Engine bytes held before a collection.

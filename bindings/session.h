@@ -15,15 +15,15 @@
 namespace impact::bindings {
 
 struct SessionOptions {
-  std::filesystem::path data;                ///< --data or IMPACT_DATA; empty: none given.
+  std::filesystem::path data = {};           ///< --data or IMPACT_DATA; empty: none given.
   std::filesystem::path study_folder = ".";  ///< Where the script lies.
-  std::filesystem::path out;    ///< Run folder; empty: `runs/<name>` under the current folder.
-  std::string name = "script";  ///< Name of the run when the script declares no study.
+  std::filesystem::path out = {};  ///< Run folder; empty: `runs/<name>` under the current folder.
+  std::string name = "script";     ///< Name of the run when the script declares no study.
   int threads = 1;
   std::uint64_t memory = 0;  ///< Bytes for the table engine; 0 = its default.
   const CancelToken* cancel = nullptr;
   ProgressSink* progress = nullptr;
-  std::map<std::string, std::string> settings;  ///< --set name=value.
+  std::map<std::string, std::string> settings = {};  ///< --set name=value.
 };
 
 /// What the bindings of one program run share: the table engine (opened at first use), the folders

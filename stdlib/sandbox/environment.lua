@@ -78,6 +78,14 @@ local function set_metatable(t, meta)
   return setmetatable(t, meta)
 end
 
+-- The handler runs once the stack is unwound: inside the failing call no hook would run, and a
+-- handler that loops could not be interrupted.
+local function handled_call(body, handler, ...)
+  local results = table.pack(pcall(body, ...))
+  if results[1] then return table.unpack(results, 1, results.n) end
+  return false, handler(results[2])
+end
+
 local function raw_set(t, key, value)
   if internal.protected(t) then
     raise { what = "rawset can't change what all scripts share" }
@@ -87,10 +95,11 @@ end
 
 for _, name in ipairs {
   "assert", "error", "getmetatable", "ipairs", "pcall", "rawequal", "rawget", "rawlen", "select",
-  "tonumber", "type", "xpcall", "_VERSION",
+  "tonumber", "type", "_VERSION",
 } do
   names[name] = _G[name]
 end
+names.xpcall = handled_call
 names.pairs, names.next = order.pairs, order.next
 names.tostring, names.print = text.tostring, text.print
 names.setmetatable, names.rawset = set_metatable, raw_set

@@ -1,0 +1,4 @@
+-- The column of that name, also where a method has the same name.
+local t = frame { { "x", { 3, 1, 4, 2 } }, { "y", { 1.5, missing, 2.5, 3.5 } },
+  { "g", { "a", "a", "b", "b" } } }
+assert(t:select(t:col "x"):count_rows() == 4)

@@ -1,0 +1,4 @@
+-- Computes the table once and keeps the result.
+local t = frame { { "x", { 3, 1, 4, 2 } }, { "y", { 1.5, missing, 2.5, 3.5 } },
+  { "g", { "a", "a", "b", "b" } } }
+assert(t:collect():count_rows() == 4)

@@ -1,0 +1,4 @@
+-- Keeps one row of each different combination.
+local t = frame { { "x", { 3, 1, 4, 2 } }, { "y", { 1.5, missing, 2.5, 3.5 } },
+  { "g", { "a", "a", "b", "b" } } }
+assert(t:select("g"):distinct():count_rows() == 2)

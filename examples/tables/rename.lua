@@ -1,0 +1,4 @@
+-- Gives columns other names.
+local t = frame { { "x", { 3, 1, 4, 2 } }, { "y", { 1.5, missing, 2.5, 3.5 } },
+  { "g", { "a", "a", "b", "b" } } }
+assert(t:rename { value = "x" }:column_values("value")[1] == 3)

@@ -1,0 +1,4 @@
+-- The rows as Lua tables; a missing cell is `missing`.
+local t = frame { { "x", { 3, 1, 4, 2 } }, { "y", { 1.5, missing, 2.5, 3.5 } },
+  { "g", { "a", "a", "b", "b" } } }
+assert(t:rows()[2].y == missing)

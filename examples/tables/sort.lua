@@ -1,0 +1,4 @@
+-- Orders the rows; missing cells come last.
+local t = frame { { "x", { 3, 1, 4, 2 } }, { "y", { 1.5, missing, 2.5, 3.5 } },
+  { "g", { "a", "a", "b", "b" } } }
+assert(t:sort(desc(t.x)):column_values("x")[1] == 4)
