@@ -19,11 +19,15 @@ local kName = { name = "name", type = "text", text = "Name, unique in the study.
 local function declare(kind, name)
   if not name:match("^[%w_][%w _.-]*$") then
     raise {
-      what = kind .. " needs a name of letters, digits, '_', '-', '.' and spaces", got = "'" .. name .. "'",
+      what = kind .. " needs a name of letters, digits, '_', '-', '.' and spaces",
+      got = "'" .. name .. "'",
     }
   end
   if nodes[name] then
-    raise { what = "'" .. name .. "' is already declared at " .. nodes[name], hint = "choose another name" }
+    raise {
+      what = "'" .. name .. "' is already declared at " .. nodes[name],
+      hint = "choose another name",
+    }
   end
   nodes[name] = internal.position()
   return nodes[name]
@@ -69,7 +73,8 @@ Study.source = method("source", define({
     option("types", "list", "column = \"type\" or category { ... }; the others are inferred."),
     option("delim", "text", "CSV: one character between cells.", { default = "," }),
     option("quote", "text", "CSV: one character around cells.", { default = "\"" }),
-    option("header", "boolean", "CSV: whether the first row names the columns.", { default = true }),
+    option("header", "boolean",
+      "CSV: whether the first row names the columns.", { default = true }),
     option("skip", "integer", "CSV: lines before the header.", { default = 0, min = 0 }),
     option("missing", "text|list", "CSV: texts that mean a missing cell."),
     option("expect", "list", "rows, unique, present, range, allowed; checked in full."),
@@ -77,13 +82,18 @@ Study.source = method("source", define({
   },
   returns = "Table",
   example = kPrelude .. "local s <const> = S:source \"videos\" {\n"
-    .. "  csv = \"videos.csv\", key = \"x\", expect = { rows = 3 }, otherwise = function() return t end,\n"
+    .. "  csv = \"videos.csv\", key = \"x\", expect = { rows = 3 },\n"
+    .. "  otherwise = function() return t end,\n"
     .. "}\nassert(s:count_rows() == 3)\nreturn S",
-}, function(name, csv, parquet, jsonl, key, types, delim, quote, header, skip, absent, expect, otherwise)
+}, function(name, csv, parquet, jsonl, key, types, delim, quote, header, skip, absent, expect,
+  otherwise)
   local at = declare("source", name)
   local file = csv or parquet or jsonl
   if not file or (csv and parquet) or (csv and jsonl) or (parquet and jsonl) then
-    raise { what = "source '" .. name .. "' needs one file", expected = "csv, parquet or jsonl = \"file\"" }
+    raise {
+      what = "source '" .. name .. "' needs one file",
+      expected = "csv, parquet or jsonl = \"file\"",
+    }
   end
   local format = csv and "csv" or parquet and "parquet" or "jsonl"
   local generated = otherwise ~= nil and not internal.has_data() and not internal.has_input(file)
@@ -95,7 +105,8 @@ Study.source = method("source", define({
         got = internal.describe(made), expected = "frame { ... }",
       }
     end
-    internal.store_generated(made, file, format, delim, type(absent) == "table" and absent[1] or absent)
+    local first = type(absent) == "table" and absent[1] or absent
+    internal.store_generated(made, file, format, delim, first)
   end
   return internal.add_source(
     name, at, file, format, generated, key, types, delim, quote, header, skip, absent, expect)
@@ -106,7 +117,9 @@ Study.table = method("table", define({
   text = "Declares a table of the results; the report can show it.",
   params = { kName, { name = "table", type = "Table", text = "What it holds." } },
   returns = "Table: the same",
-  example = kPrelude .. "local total <const> = S:table \"total\" (t:summarise { sum = t.x:sum() })\nreturn S",
+  example = kPrelude
+    .. "local total <const> = S:table \"total\" (t:summarise { sum = t.x:sum() })\n"
+    .. "return S",
 }, function(name, relation)
   local at = declare("table", name)
   internal.add_table(name, at, relation)
@@ -141,7 +154,10 @@ Study.check = method("check", define({
 }, function(name, rows, max, value, expect)
   local at = declare("check", name)
   if (rows == nil) == (value == nil) then
-    raise { what = "check '" .. name .. "' needs rows or value", expected = "rows = a table, or value = and expect =" }
+    raise {
+      what = "check '" .. name .. "' needs rows or value",
+      expected = "rows = a table, or value = and expect =",
+    }
   end
   if rows then
     internal.add_check_rows(name, at, rows, max)
@@ -149,7 +165,8 @@ Study.check = method("check", define({
     if expect == nil then raise { what = "check '" .. name .. "' has a value but no expect" } end
     internal.add_check_value(name, at, value, holds(value, expect), expected_text(expect))
   end
-  local node = internal.protect(setmetatable({}, { __name = "check " .. name, __metatable = "check" }))
+  local meta = { __name = "check " .. name, __metatable = "check" }
+  local node = internal.protect(setmetatable({}, meta))
   checks[node] = name
   return node
 end))
@@ -164,7 +181,10 @@ Study.parameter = method("parameter", define({
     option("text", "text", "What it means."),
   },
   returns = "the value",
-  example = kPrelude .. "local weeks <const> = S:parameter \"weeks\" { default = 4 }\nassert(weeks == 4)\nreturn S",
+  example = kPrelude
+    .. "local weeks <const> = S:parameter \"weeks\" { default = 4 }\n"
+    .. "assert(weeks == 4)\n"
+    .. "return S",
 }, function(name, default, allowed)
   declare("parameter", name)
   local value = default
@@ -206,7 +226,10 @@ Study.report = method("report", define({
     { name = "sections", type = "list", text = "Texts, tables declared with S:table, checks." },
   },
   returns = "nothing",
-  example = kPrelude .. "local all <const> = S:table \"all\" (t)\nS:report \"Everything\" { \"# Data\", \"All rows.\", all }\nreturn S",
+  example = kPrelude
+    .. "local all <const> = S:table \"all\" (t)\n"
+    .. "S:report \"Everything\" { \"# Data\", \"All rows.\", all }\n"
+    .. "return S",
 }, function(title, sections)
   internal.add_title(title)
   for i, item in ipairs(sections) do
@@ -246,7 +269,10 @@ local function new_study(name, version, seed)
     raise { what = "a script declares one study; this is the second", got = "'" .. name .. "'" }
   end
   if not name:match("^[%w_][%w_.-]*$") then
-    raise { what = "a study's name has letters, digits, '_', '-' and '.'", got = "'" .. name .. "'" }
+    raise {
+      what = "a study's name has letters, digits, '_', '-' and '.'",
+      got = "'" .. name .. "'",
+    }
   end
   internal.begin_study(name, version, seed)
   local words = {}
@@ -261,7 +287,9 @@ local function new_study(name, version, seed)
         expected = table.concat(words, ", "), hint = internal.suggest(tostring(key), words),
       }
     end,
-    __newindex = function() raise { what = "a study can't be changed; declare with S:table, S:check, ..." } end,
+    __newindex = function()
+      raise { what = "a study can't be changed; declare with S:table, S:check, ..." }
+    end,
     __name = "study " .. name,
     __metatable = "study",
   }))
@@ -273,7 +301,11 @@ internal.names.study = curried("study", define({
   text = "Declares a study. The script ends with `return S`.",
   params = {
     { name = "name", type = "text", text = "Name; results go to runs/<name>." },
-    { name = "version", type = "text", text = "Version of the script, as \"0.1.0\".", named = true },
+    {
+      name = "version", type = "text",
+      text = "Version of the script, as \"0.1.0\".",
+      named = true,
+    },
     { name = "seed", type = "integer", text = "Seed of every random stream.", named = true },
   },
   returns = "the study",
@@ -291,6 +323,9 @@ return function(result)
     end
   end
   if current and not rawequal(result, current) then
-    raise { what = "the script declares a study but does not return it", hint = "end it with 'return S'" }
+    raise {
+      what = "the script declares a study but does not return it",
+      hint = "end it with 'return S'",
+    }
   end
 end

@@ -77,8 +77,8 @@ attack("%p by method", function() return ("%-20p"):format(print) end)
 
 -- Files.
 for _, path in ipairs {
-  "../secret", "/etc/passwd", "a/../../secret", ".", "..", ".hidden", "a/.hidden", "attacks.lua", "",
-  "no such file", "a\0b", "~/secret", "C:\\secret", "a//..//../b",
+  "../secret", "/etc/passwd", "a/../../secret", ".", "..", ".hidden", "a/.hidden", "attacks.lua",
+  "", "no such file", "a\0b", "~/secret", "C:\\secret", "a//..//../b",
 } do
   attack("use " .. path:gsub("%c", "?"), function() return use(path) end)
 end
