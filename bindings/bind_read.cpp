@@ -15,12 +15,6 @@ RelationPtr self(const Call& call) { return call.self<const Relation>(); }
 
 const Context& context(const Call& call) { return runtime(call.state()).session()->context(); }
 
-int give_frame(const Call& call, Frame frame, const std::string& label) {
-  const RelationPtr input = self(call);
-  push_table(call.state(), scan_frame(input->backend, std::move(frame), {}, label));
-  return 1;
-}
-
 Function reading(const std::string& name, std::vector<Param> params, std::string returns,
                  std::string text, const std::string& example, std::function<int(Call&)> body) {
   Function out = verb(name, std::move(params), std::move(text), example, std::move(body));
@@ -171,14 +165,14 @@ std::vector<Function> reading_functions() {
   all.push_back(reading("describe", {}, "Table: one row a column",
                         "Counts, means and quantiles of every column.",
                         "assert(t:describe():count_rows() == 3)", [](Call& call) {
-                          return give_frame(call, describe(self(call), context(call)),
-                                            "the description of " + self(call)->label);
+                          push_table(call.state(), description(self(call)));
+                          return 1;
                         }));
   all.push_back(reading("info", {}, "Table: one row a column",
                         "Types, missing cells and different values of every column.",
                         "assert(t:info():count_rows() == 3)", [](Call& call) {
-                          return give_frame(call, info(self(call), context(call)),
-                                            "the columns of " + self(call)->label);
+                          push_table(call.state(), column_info(self(call)));
+                          return 1;
                         }));
   all.push_back(reading("shape", {}, "{ rows, columns, incomplete_rows }",
                         "Numbers of rows, of columns and of rows with a missing cell.",

@@ -63,23 +63,42 @@ const fs::path& Session::scratch() {
   return scratch_;
 }
 
+std::vector<fs::path> Session::found(const std::string& declared) const {
+  std::error_code code;
+  for (const fs::path& folder : places()) {
+    if (fs::exists(folder / declared, code)) return {folder / declared};
+  }
+  std::vector<fs::path> below;
+  if (options_.data.empty()) return below;
+  for (const auto& entry : fs::directory_iterator(options_.data, code)) {
+    if (entry.is_directory(code) && fs::exists(entry.path() / declared, code)) {
+      below.push_back(entry.path() / declared);
+    }
+  }
+  std::sort(below.begin(), below.end());
+  return below;
+}
+
 bool Session::has_input(const std::string& declared) const {
   check_relative(declared, "to read");
-  const auto all = places();
-  return std::any_of(all.begin(), all.end(), [&](const fs::path& folder) {
-    std::error_code code;
-    return fs::exists(folder / declared, code);
-  });
+  return !found(declared).empty();
 }
 
 fs::path Session::find_input(const std::string& declared) const {
   check_relative(declared, "to read");
+  const auto all = found(declared);
+  if (all.size() == 1) return all[0];
   std::string looked;
-  for (const fs::path& folder : places()) {
-    std::error_code code;
-    if (fs::exists(folder / declared, code)) return folder / declared;
-    looked += (looked.empty() ? "" : ", ") + (folder / declared).string();
+  const auto note = [&](const fs::path& path) {
+    looked += (looked.empty() ? "" : ", ") + path.string();
+  };
+  if (all.size() > 1) {
+    for (const fs::path& path : all) note(path);
+    throw IoError({.what = "several data sets have a file '" + declared + "'",
+                   .where = looked,
+                   .hint = "name the folder of one of them with --data DIR"});
   }
+  for (const fs::path& folder : places()) note(folder / declared);
   throw IoError({.what = "no file '" + declared + "'",
                  .where = looked,
                  .hint = options_.data.empty() ? "say where the data lie with --data DIR" : ""});

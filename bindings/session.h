@@ -39,8 +39,9 @@ class Session {
   [[nodiscard]] const Context& context() const noexcept { return context_; }
   [[nodiscard]] const std::shared_ptr<Backend>& backend();
 
-  /// The file a script names: in the data folder, else in the script's folder. Throws IoError that
-  /// lists where it looked, ArgumentError for absolute paths and paths that climb.
+  /// The file a script names: in the data folder, else in the script's folder, else in the one data
+  /// set (a folder of the data folder) that has it. Throws IoError that lists where it looked,
+  /// ArgumentError for absolute paths and paths that climb.
   [[nodiscard]] std::filesystem::path find_input(const std::string& declared) const;
   [[nodiscard]] bool has_input(const std::string& declared) const;
   /// Private folder for generated inputs; removed at the end.
@@ -61,6 +62,8 @@ class Session {
  private:
   // Data and script folders, without empty ones.
   [[nodiscard]] std::vector<std::filesystem::path> places() const;
+  // Where the file lies; several paths when more than one data set has it.
+  [[nodiscard]] std::vector<std::filesystem::path> found(const std::string& declared) const;
 
   SessionOptions options_;
   Context context_;

@@ -6,10 +6,13 @@
 #include <type_traits>
 
 #include "engine/table/backend.h"
+#include "engine/table/derived.h"
 #include "engine/table/verbs.h"
 
 namespace impact {
 namespace {
+
+constexpr std::array kNumbers = {"mean", "sd", "min", "q25", "median", "q75", "max"};
 
 ExprPtr of(const char* function, const std::string& name) {
   return aggregate(function, {column(name)});
@@ -109,7 +112,6 @@ Frame describe(const RelationPtr& relation, const Context& context) {
   TextBuilder tops;
   std::vector<std::int64_t> counts;
   std::vector<std::int64_t> missing;
-  static constexpr std::array kNumbers = {"mean", "sd", "min", "q25", "median", "q75", "max"};
   std::array<NumericBuilder<double>, kNumbers.size()> numbers;
   NumericBuilder<std::int64_t> distinct;
   for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -184,6 +186,39 @@ Frame info(const RelationPtr& relation, const Context& context) {
   cells.push_back(std::move(lows).build());
   cells.push_back(std::move(highs).build());
   return {{"column", "type", "missing", "distinct", "min", "max"}, std::move(cells)};
+}
+
+namespace {
+
+RelationPtr overview(const RelationPtr& input, Overview::Kind kind, const char* what,
+                     std::vector<ColumnInfo> columns) {
+  auto out = derive_from(input);
+  out->schema = Schema(std::move(columns));
+  out->natural = Natural::kFile;
+  out->label = fmt::format("{} of {}", what, input->label);
+  out->verb = Overview{kind};
+  return out;
+}
+
+}  // namespace
+
+RelationPtr description(RelationPtr input) {
+  std::vector<ColumnInfo> columns = {
+      {"column", text_type()}, {"count", integer_type()}, {"missing", integer_type()}};
+  for (const char* name : kNumbers) columns.push_back({name, number_type()});
+  columns.push_back({"distinct", integer_type()});
+  columns.push_back({"top", text_type()});
+  return overview(input, Overview::Kind::kDescribe, "the description", std::move(columns));
+}
+
+RelationPtr column_info(RelationPtr input) {
+  return overview(input, Overview::Kind::kInfo, "the columns",
+                  {{"column", text_type()},
+                   {"type", text_type()},
+                   {"missing", integer_type()},
+                   {"distinct", integer_type()},
+                   {"min", text_type()},
+                   {"max", text_type()}});
 }
 
 Shape shape(const RelationPtr& relation, const Context& context) {

@@ -17,6 +17,10 @@ namespace impact {
 /// One row a column: column, type, missing, distinct, min, max (as text).
 [[nodiscard]] Frame info(const RelationPtr& relation, const Context& context);
 
+/// The same as lazy relations, computed when rows are first asked for.
+[[nodiscard]] RelationPtr description(RelationPtr input);
+[[nodiscard]] RelationPtr column_info(RelationPtr input);
+
 /// rows, columns, incomplete_rows (rows with at least one missing cell).
 struct Shape {
   std::int64_t rows = 0;

@@ -12,8 +12,8 @@ namespace impact {
 class SqlHooks {
  public:
   virtual ~SqlHooks() = default;
-  /// FROM-clause text that yields exactly the columns of a FileScan, FrameScan or Cached relation
-  /// with their types: "read_csv('...')", "impact_frame(7)", "cache_3".
+  /// FROM-clause text that yields exactly the columns of a FileScan, FrameScan, Overview or Cached
+  /// relation with their types: "read_csv('...')", "impact_frame(7)", "cache_3".
   [[nodiscard]] virtual std::string scan(const Relation& relation) = 0;
   /// A user's SQL expression after checking and rewriting (Expr::Kind::kSql).
   [[nodiscard]] virtual std::string fragment(const std::string& text) = 0;

@@ -50,6 +50,7 @@ struct Compiler {
   std::string operator()(const FileScan&) const { return scan(); }
   std::string operator()(const FrameScan&) const { return scan(); }
   std::string operator()(const Cached&) const { return scan(); }
+  std::string operator()(const Overview&) const { return scan(); }
   [[nodiscard]] std::string scan() const {
     return fmt::format("SELECT {} FROM {}", names_sql(relation.schema.names()),
                        hooks.scan(relation));

@@ -2,6 +2,7 @@
 
 #include "engine/core/error.h"
 #include "engine/table/backend.h"
+#include "engine/table/describe.h"
 #include "engine/table/relation.h"
 #include "engine/table/verbs.h"
 
@@ -79,6 +80,12 @@ void enforce_own(const RelationPtr& relation, const Context& context) {
     Expectations expectations;
     expectations.key = relation->key;
     relation->backend->check(relation, expectations, context);
+  }
+  if (const auto* overview = std::get_if<Overview>(&relation->verb)) {
+    const RelationPtr& input = relation->inputs[0];
+    relation->overview = std::make_shared<const Frame>(overview->kind == Overview::Kind::kDescribe
+                                                           ? describe(input, context)
+                                                           : info(input, context));
   }
   if (const auto* join = std::get_if<Join>(&relation->verb)) {
     enforce_join(relation, *join, context);

@@ -135,6 +135,9 @@ struct VerbJson {
             {"values_from", verb.values_from},
             {"names", verb.names}};
   }
+  json operator()(const Overview& verb) const {
+    return {{"verb", verb.kind == Overview::Kind::kDescribe ? "describe" : "info"}};
+  }
   json operator()(const Keyed&) const { return {{"verb", "keyed"}}; }
   json operator()(const Cached&) const { return {{"verb", "cached"}}; }
 };

@@ -91,6 +91,11 @@ struct PivotWider {
   std::string values_from;
   std::vector<std::string> names = {};  ///< New columns in order, as text of names_from.
 };
+/// A table about the input's columns, one row each; see describe.h.
+struct Overview {
+  enum class Kind { kDescribe, kInfo };
+  Kind kind;
+};
 /// The input with another key or label.
 struct Keyed {};
 /// Result of inputs[0] kept in the backend in its fixed order; never recomputed.
@@ -99,8 +104,9 @@ struct Cached {
   std::shared_ptr<const void> owner;
 };
 
-using Verb = std::variant<FileScan, FrameScan, SqlQuery, Select, Filter, Distinct, Sort, Head,
-                          Sample, Summarise, Join, Union, PivotLonger, PivotWider, Keyed, Cached>;
+using Verb =
+    std::variant<FileScan, FrameScan, SqlQuery, Select, Filter, Distinct, Sort, Head, Sample,
+                 Summarise, Join, Union, PivotLonger, PivotWider, Overview, Keyed, Cached>;
 
 /// Whether rows already stand in a meaningful order before any ORDER BY.
 enum class Natural {
@@ -124,6 +130,7 @@ struct Relation {
   /// What must hold before the rows may be used: a key's uniqueness, a join's matches. Checked
   /// once, by enforce(), when the relation or one above it first runs.
   mutable std::atomic<bool> enforced{false};
+  mutable std::shared_ptr<const Frame> overview;  ///< Rows of an Overview; filled in by enforce().
 };
 
 /// The ORDER BY that gives the relation's fixed order; empty when the rows already stand in it.
@@ -131,7 +138,7 @@ struct Relation {
 
 /// Checks every promise in the tree that has not been checked yet, inputs first: declared keys are
 /// unique and present, joins match as expected, pivoted cells are single. Throws DataError with the
-/// offending rows. Backends call it before they execute a relation.
+/// offending rows. Computes overviews. Backends call it before they execute a relation.
 void enforce(const RelationPtr& relation, const Context& context);
 
 /// Canonical form for plan hashes: verbs and options; files by declared path, frames by content

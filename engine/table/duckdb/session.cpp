@@ -151,6 +151,11 @@ std::string DuckDbBackend::Hooks::scan(const Relation& relation) {
   if (const auto* frame = std::get_if<FrameScan>(&relation.verb)) {
     return fmt::format("impact_frame({})", backend_.frames_->id_of(frame->frame));
   }
+  if (std::holds_alternative<Overview>(relation.verb)) {
+    // Only explain() meets one whose rows were not asked for yet.
+    if (relation.overview == nullptr) return DuckDbDialect::identifier(relation.label);
+    return fmt::format("impact_frame({})", backend_.frames_->id_of(relation.overview));
+  }
   return DuckDbDialect::identifier(std::get<Cached>(relation.verb).handle);
 }
 

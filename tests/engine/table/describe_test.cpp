@@ -1,5 +1,7 @@
 #include "engine/table/describe.h"
 
+#include <nlohmann/json.hpp>
+
 #include "tests/engine/table/table_fixture.h"
 
 namespace impact {
@@ -34,6 +36,16 @@ TEST_CASE_METHOD(Described, "describe gives one row a column") {
   CHECK(cell(d, "mean", 2) == "missing");
   CHECK(cell(d, "distinct", 2) == "2");
   CHECK(cell(d, "top", 2) == "b");
+}
+
+TEST_CASE_METHOD(Described,
+                 "as relations they are lazy, composable and the same plan on other data") {
+  const auto lazy = description(t);
+  CHECK(backend->collect(lazy, context).schema() == describe(t, context).schema());
+  CHECK(text(select(filter(column_info(t), call("eq", {column("column"), literal(s("x"))})),
+                    {{"missing", column("missing")}})) == "missing|1");
+  CHECK(backend->collect(lazy, context).rows() == 3);
+  CHECK(to_json(*lazy) != to_json(*column_info(t)));
 }
 
 TEST_CASE_METHOD(Described, "info and shape") {
