@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "engine/core/number.h"
 
@@ -30,7 +31,7 @@ figcaption { font-weight: 600; margin-bottom: .4rem; position: sticky; left: 0; 
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .75rem; border-bottom: 1px solid var(--line); text-align: left;
   vertical-align: top; white-space: nowrap; }
-td.text { white-space: normal; max-width: 34rem; overflow-wrap: anywhere; }
+td.text { white-space: normal; min-width: 16rem; max-width: 34rem; overflow-wrap: anywhere; }
 thead th { border-bottom: 2px solid var(--soft); font-weight: 600; }
 tbody tr:nth-child(even) { background: var(--band); }
 .number { text-align: right; }
@@ -47,28 +48,51 @@ footer dd { margin: 0; overflow-wrap: anywhere; font-family: ui-monospace, monos
   figure { overflow: visible; break-inside: avoid; } td, th { white-space: normal; } }
 )";
 
-// Decimals that give the largest cell of a column seven digits, so that its cells align.
+constexpr int kPerCell = -1;
+constexpr double kWideRange = 1e4;
+
+// Decimals that give a value seven digits.
+int decimals_for(double magnitude) {
+  const int before_point =
+      magnitude < 1 ? 1 : static_cast<int>(std::floor(std::log10(magnitude))) + 1;
+  return std::clamp(7 - before_point, 0, 6);
+}
+
+// Decimals that give the largest cell of a column seven digits, so that its cells align; kPerCell
+// where the cells differ so much in size that small ones would lose their digits.
 int decimals_of(const Column& column) {
   double largest = 0;
+  double smallest = std::numeric_limits<double>::infinity();
   bool whole = true;
-  for (const double cell : column.as_numbers()) {
-    if (!std::isfinite(cell)) continue;
-    largest = std::max(largest, std::abs(cell));
+  for (std::size_t row = 0; row < column.size(); ++row) {
+    const double cell = std::abs(column.as_numbers()[row]);
+    if (column.missing(row) || !std::isfinite(cell)) continue;
+    largest = std::max(largest, cell);
+    if (cell > 0) smallest = std::min(smallest, cell);
     whole = whole && cell == std::floor(cell);
   }
   if (whole && largest < 1e15) return 0;
-  const int before_point = largest < 1 ? 1 : static_cast<int>(std::floor(std::log10(largest))) + 1;
-  return std::clamp(7 - before_point, 0, 6);
+  return largest > smallest * kWideRange ? kPerCell : decimals_for(largest);
 }
 
 std::string shown(double value, int decimals) {
   if (!std::isfinite(value)) return format_double(value);
-  const bool plain = std::abs(value) < 1e15 && (value == 0 || std::abs(value) >= 1e-5);
-  return plain ? fmt::format("{:.{}f}", value, decimals) : fmt::format("{:.6e}", value);
+  const double magnitude = std::abs(value);
+  if (magnitude >= 1e15 || (value != 0 && magnitude < 1e-5)) return fmt::format("{:.6e}", value);
+  if (decimals != kPerCell) return fmt::format("{:.{}f}", value, decimals);
+  std::string text = fmt::format("{:.{}f}", value, decimals_for(magnitude));
+  if (text.find('.') != std::string::npos) {
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') text.pop_back();
+  }
+  return text;
 }
 
 std::string cell_html(const Column& column, std::size_t row, int decimals) {
-  if (column.missing(row)) return R"(<td class="missing">missing</td>)";
+  if (column.missing(row)) {
+    return column.type().numeric() ? R"(<td class="number missing">missing</td>)"
+                                   : R"(<td class="missing">missing</td>)";
+  }
   const Value value = column.value(row);
   if (const double* number = std::get_if<double>(&value)) {
     return fmt::format(R"(<td class="number" title="{}">{}</td>)", format_double(*number),

@@ -31,8 +31,24 @@ TEST_CASE("a report escapes every text and asks for nothing outside itself") {
   CHECK(has(html, "<p>one</p>"));
   CHECK(has(html, "<p>two &lt;b&gt;</p>"));
   CHECK(has(html, R"(title="501029.4527477102">501029.5<)"));
-  CHECK(has(html, R"(<td class="missing">missing</td>)"));
+  CHECK(has(html, R"(<td class="number missing">missing</td>)"));
   CHECK(html.find("generated") < html.find("<h1>"));
+}
+
+TEST_CASE("numbers of one size align, numbers of very different size keep their digits") {
+  const auto cells = [](std::vector<double> data) {
+    std::vector<Column> columns;
+    columns.push_back(Column::numbers(std::move(data)));
+    Report report;
+    report.sections.push_back(
+        {.kind = ReportSection::Kind::kTable, .frame = Frame({"x"}, std::move(columns))});
+    return html_report(report);
+  };
+  CHECK(has(cells({32.421731, 8.5}), ">8.50000<"));
+  CHECK(has(cells({5627454067.3, 32.421731}), ">32.42173<"));
+  CHECK(has(cells({5627454067.3, 32.421731}), ">5627454067<"));
+  CHECK(has(cells({3.0, 4.0}), ">3<"));
+  CHECK(has(cells({1e-9, 4.5}), ">1.000000e-09<"));
 }
 
 TEST_CASE("a failed check is shown with its rows") {
