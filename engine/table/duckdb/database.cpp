@@ -1,5 +1,8 @@
 #include "engine/table/duckdb/database.h"
 
+#include <exception>
+#include <thread>
+
 #include "engine/core/error.h"
 
 namespace impact::duck {
@@ -128,6 +131,17 @@ void Prepared::bind(std::size_t index, std::string_view text) {
   if (duckdb_bind_varchar_length(handle_, index, text.data(), text.size()) == DuckDBError) {
     throw QueryError(message_or(duckdb_prepare_error(handle_), "a parameter cannot be bound"));
   }
+}
+
+// DuckDB asks whether the closing thread is unwinding an exception and, if so, frees the connection
+// without waiting for its tasks, which then run on in freed memory. A thread of its own is never
+// unwinding.
+Connection::~Connection() {
+  if (std::uncaught_exceptions() == 0) {
+    duckdb_disconnect(&handle_);
+    return;
+  }
+  std::thread([this] { duckdb_disconnect(&handle_); }).join();
 }
 
 Prepared Connection::prepare(const std::string& sql) {

@@ -128,7 +128,8 @@ class Connection {
   explicit Connection(duckdb_connection handle) : handle_(handle) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection() { duckdb_disconnect(&handle_); }
+  /// Cancels what still runs and waits for its tasks.
+  ~Connection();
   [[nodiscard]] duckdb_connection get() const noexcept { return handle_; }
 
   /// Parses and binds one statement without running it. Throws QueryError.
