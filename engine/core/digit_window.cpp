@@ -59,7 +59,7 @@ void DigitWindow<kDigits>::add_outside(std::uint64_t m, std::int32_t e,
 
 // Product of two 53-bit integers: 106 bits, shifted by up to 31 into at most five digits.
 template <int kDigits>
-void DigitWindow<kDigits>::add_product(double x, double y) noexcept {
+void DigitWindow<kDigits>::add_product_rare(double x, double y) noexcept {
   if (!std::isfinite(x) || !std::isfinite(y)) {
     add_special(x * y);
     return;

@@ -49,7 +49,36 @@ class DigitWindow {
   }
 
   /// Adds x * y without rounding, underflow or overflow.
-  void add_product(double x, double y) noexcept;
+  void add_product(double x, double y) noexcept {
+    const auto x_bits = std::bit_cast<std::uint64_t>(x);
+    const auto y_bits = std::bit_cast<std::uint64_t>(y);
+    const auto x_field = static_cast<std::int32_t>((x_bits >> 52U) & 0x7FFU);
+    const auto y_field = static_cast<std::int32_t>((y_bits >> 52U) & 0x7FFU);
+    const std::int32_t e = x_field + y_field - 2;
+    const auto above = static_cast<std::uint32_t>(e - 32 * base_);
+    if (static_cast<std::uint32_t>(x_field - 1) >= 0x7FEU ||
+        static_cast<std::uint32_t>(y_field - 1) >= 0x7FEU || above >= 32U * kDigits - 105U)
+        [[unlikely]] {
+      add_product_rare(x, y);
+      return;
+    }
+    // 53 by 53 bits, shifted by up to 31: five digits, the last one empty where it would fall
+    // above the window.
+    const wide product =
+        static_cast<wide>((x_bits & kFraction) | kHiddenBit) * ((y_bits & kFraction) | kHiddenBit);
+    const auto low = static_cast<std::uint64_t>(product);
+    const auto high = static_cast<std::uint64_t>(product >> 64U);
+    const std::int64_t sign = (static_cast<std::int64_t>(x_bits ^ y_bits) >> 63) | 1;
+    const std::uint32_t i = above >> 5U;
+    const std::uint32_t shift = above & 31U;
+    const std::uint64_t middle = (low >> (32U - shift)) | (high << (32U + shift));
+    const std::uint64_t top = high >> (32U - shift);
+    accumulate(i, (low << shift) & kDigitMask, sign);
+    accumulate(i + 1, middle & kDigitMask, sign);
+    accumulate(i + 2, middle >> 32U, sign);
+    accumulate(i + 3, top & kDigitMask, sign);
+    accumulate((i + 4) % kDigits, top >> 32U, sign);
+  }
   void merge(const DigitWindow& other) noexcept;
 
   /// Union of kNaN, kPlusInfinity, kMinusInfinity: which non-finite terms were seen.
@@ -59,6 +88,7 @@ class DigitWindow {
   [[nodiscard]] std::int32_t base() const noexcept { return base_; }
 
  private:
+  __extension__ using wide = unsigned __int128;
   static constexpr std::uint64_t kFraction = (std::uint64_t{1} << 52U) - 1;
   static constexpr std::uint64_t kHiddenBit = std::uint64_t{1} << 52U;
   static constexpr std::uint64_t kDigitMask = 0xFFFFFFFFU;
@@ -71,6 +101,7 @@ class DigitWindow {
                                       part * static_cast<std::uint64_t>(sign));
   }
   void add_rare(double term) noexcept;
+  void add_product_rare(double x, double y) noexcept;
   void add_outside(std::uint64_t m, std::int32_t e, std::int64_t sign) noexcept;
   void add_special(double term) noexcept;
   void raise_to(std::int32_t top) noexcept;

@@ -65,12 +65,6 @@ std::array<double, 2> ExactSum::round_pair() const noexcept {
   return {high, rest.to_double(kTermUnit)};
 }
 
-void ExactMoments::add(double x) noexcept {
-  ++count_;
-  sum_.add(x);
-  squares_.add_product(x, x);
-}
-
 void ExactMoments::merge(const ExactMoments& other) noexcept {
   count_ += other.count_;
   sum_.merge(other.sum_);

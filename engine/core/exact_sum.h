@@ -47,7 +47,11 @@ class ExactSum {
 /// Trivially copyable; 120 bytes; up to 2^31 terms.
 class ExactMoments {
  public:
-  void add(double x) noexcept;
+  void add(double x) noexcept {
+    ++count_;
+    sum_.add(x);
+    squares_.add_product(x, x);
+  }
   void merge(const ExactMoments& other) noexcept;
   [[nodiscard]] std::int64_t count() const noexcept { return count_; }
   [[nodiscard]] double sum() const noexcept;
