@@ -79,9 +79,9 @@ int push_column_values(Call& call) {
   const std::string name = name_at(L, call.slot("column"), "column_values");
   const RelationPtr relation = self(call);
   (void)relation->schema.require(name, relation->label);
-  const Frame frame =
-      relation->backend->collect(select(relation, {{name, impact::column(name)}}), context(call));
-  const Column& column = frame.column(0);
+  // Without a key the order of rows comes from all columns, so all are needed.
+  const Frame frame = relation->backend->collect(relation, context(call));
+  const Column& column = frame.column(name);
   lua_createtable(L, static_cast<int>(std::min<std::size_t>(frame.rows(), 1U << 20)), 0);
   for (std::size_t row = 0; row < frame.rows(); ++row) {
     if (row % 4096 == 0) context(call).check();

@@ -50,7 +50,9 @@ const std::map<std::string, std::string, std::less<>>& scalar_templates() {
       {"hour", "hour({0})"},
       {"if_else", "(CASE WHEN {0} THEN {1} ELSE {2} END)"},
       // x minus its floored remainder is a multiple of y, so that 64-bit integers stay exact.
-      {"int_divide", "CAST(round(({0} - ((({0} % {1}) + {1}) % {1})) // {1}) AS BIGINT)"},
+      {"int_divide",
+       "CAST(round(({0} - (CASE WHEN {0} % {1} <> 0 AND ({0} % {1} < 0) <> ({1} < 0) "
+       "THEN {0} % {1} + {1} ELSE {0} % {1} END)) // {1}) AS BIGINT)"},
       {"is_finite", "isfinite(CAST({0} AS DOUBLE))"},
       {"is_missing", "({0} IS NULL)"},
       {"is_present", "({0} IS NOT NULL)"},
@@ -78,7 +80,10 @@ const std::map<std::string, std::string, std::less<>>& scalar_templates() {
       {"lt", "({0} < {1})"},
       {"matches", "regexp_matches({0}, {1})"},
       {"minute", "minute({0})"},
-      {"modulo", "((({0} % {1}) + {1}) % {1})"},
+      // The remainder of a truncated division has the sign of x; moved by y where that is not y's.
+      {"modulo",
+       "(CASE WHEN {0} % {1} <> 0 AND ({0} % {1} < 0) <> ({1} < 0) THEN {0} % {1} + {1} "
+       "ELSE {0} % {1} END)"},
       {"month", "month({0})"},
       {"multiply", "({0} * {1})"},
       {"ne", "({0} <> {1})"},
@@ -106,7 +111,9 @@ const std::map<std::string, std::string, std::less<>>& scalar_templates() {
       {"to_date", "CAST({0} AS DATE)"},
       {"to_integer", "CAST({0} AS BIGINT)"},
       {"to_number", "CAST({0} AS DOUBLE)"},
-      {"to_text", "CAST({0} AS VARCHAR)"},
+      // The sign of a NaN depends on the processor.
+      {"to_text",
+       "(CASE WHEN CAST({0} AS VARCHAR) = '-nan' THEN 'nan' ELSE CAST({0} AS VARCHAR) END)"},
       // DuckDB's own cast forgets the zone of a text.
       {"to_timestamp", "impact_timestamp(CAST({0} AS VARCHAR))"},
       {"trim", "trim({0})"},
@@ -143,8 +150,9 @@ std::string scalar(const Expr& expr, const std::vector<std::string>& args) {
     return fmt::format("{}({})", expr.name, fmt::join(args, ", "));
   }
   if (expr.name == "round") {
-    return args.size() == 1 ? fmt::format("round({})", args[0])
-                            : fmt::format("round({}, CAST({} AS INTEGER))", args[0], args[1]);
+    return args.size() == 1
+               ? fmt::format("round({})", args[0])
+               : fmt::format("round(CAST({} AS DOUBLE), CAST({} AS INTEGER))", args[0], args[1]);
   }
   if (expr.name == "one_of") {
     return fmt::format("({} IN ({}))", args[0], fmt::join(args.begin() + 1, args.end(), ", "));

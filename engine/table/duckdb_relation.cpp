@@ -42,9 +42,13 @@ struct Compiler {
   const Relation& relation;
   SqlHooks& hooks;
 
-  [[nodiscard]] std::string input(std::size_t i = 0) const {
+  [[nodiscard]] std::string input() const {
+    return fmt::format("({}) AS t", D::compile(*relation.inputs[0], hooks, false));
+  }
+  // For verbs that hand rows on one by one, in the order they come in.
+  [[nodiscard]] std::string ordered_input() const {
     const bool ordered = relation.natural == Natural::kSorted;
-    return fmt::format("({}) AS t", D::compile(*relation.inputs[i], hooks, ordered));
+    return fmt::format("({}) AS t", D::compile(*relation.inputs[0], hooks, ordered));
   }
 
   std::string operator()(const FileScan&) const { return scan(); }
@@ -84,11 +88,12 @@ struct Compiler {
     for (std::size_t i = 0; i < verb.columns.size(); ++i) {
       items.push_back(item_sql(verb.columns[i], relation.schema[i].type, hooks));
     }
-    return fmt::format("SELECT {} FROM {}", fmt::join(items, ", "), input());
+    return fmt::format("SELECT {} FROM {}", fmt::join(items, ", "), ordered_input());
   }
 
   std::string operator()(const Filter& verb) const {
-    return fmt::format("SELECT * FROM {} WHERE {}", input(), D::expression(*verb.condition, hooks));
+    return fmt::format("SELECT * FROM {} WHERE {}", ordered_input(),
+                       D::expression(*verb.condition, hooks));
   }
 
   std::string operator()(const Distinct& verb) const {
@@ -116,7 +121,7 @@ struct Compiler {
     const std::string draw =
         fmt::format("impact_draw(CAST({} AS UBIGINT), {})", verb.stream, fmt::join(texts, ", "));
     if (verb.fraction) {
-      return fmt::format("SELECT * FROM {} WHERE {} < {}", input(), draw,
+      return fmt::format("SELECT * FROM {} WHERE {} < {}", ordered_input(), draw,
                          D::literal(*verb.fraction));
     }
     const std::string by =

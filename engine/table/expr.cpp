@@ -36,6 +36,19 @@ const FunctionInfo& require_function(std::string_view name, std::size_t args,
   return *info;
 }
 
+void check_probability(const Expr& expr) {
+  const auto* number = std::get_if<double>(&expr.literal);
+  const auto* whole = std::get_if<std::int64_t>(&expr.literal);
+  const double p = number != nullptr  ? *number
+                   : whole != nullptr ? static_cast<double>(*whole)
+                                      : -1;
+  if (expr.kind == Expr::Kind::kLiteral && p >= 0 && p <= 1) return;
+  throw ArgumentError({.what = "'quantile' needs a probability",
+                       .got = expr.kind == Expr::Kind::kLiteral ? format_value(expr.literal)
+                                                                : std::string("a column"),
+                       .expected = "a number from 0 to 1"});
+}
+
 nlohmann::json value_json(const Value& value) {
   struct ToJson {
     nlohmann::json operator()(std::monostate) const { return nullptr; }
@@ -89,6 +102,7 @@ ExprPtr call(std::string_view function, std::vector<ExprPtr> args) {
 ExprPtr aggregate(std::string_view function, std::vector<ExprPtr> args,
                   std::vector<SortKey> order) {
   require_function(function, args.size(), FunctionInfo::Class::kAggregate);
+  if (function == "quantile") check_probability(*args[1]);
   auto expr = make(Expr::Kind::kAggregate, std::string(function));
   expr->args = std::move(args);
   expr->order = std::move(order);

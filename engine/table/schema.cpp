@@ -2,16 +2,30 @@
 
 #include <fmt/format.h>
 
-#include <set>
+#include <map>
 
 #include "engine/core/error.h"
 
 namespace impact {
 
 Schema::Schema(std::vector<ColumnInfo> columns) : columns_(std::move(columns)) {
-  std::set<std::string_view> seen;
+  // SQL engines take names that differ only in the case of their letters for one.
+  const auto folded = [](std::string name) {
+    for (char& c : name) {
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return name;
+  };
+  std::map<std::string, std::string_view> seen;
   for (const auto& column : columns_) {
-    if (!seen.insert(column.name).second) {
+    const auto [at, fresh] = seen.emplace(folded(column.name), column.name);
+    if (!fresh && at->second != column.name) {
+      throw DataError({.what = fmt::format("the columns '{}' and '{}' differ only in case",
+                                           at->second, column.name),
+                       .got = list_words(names()),
+                       .hint = "give one of them another name with :as or rename"});
+    }
+    if (!fresh) {
       throw DataError({.what = fmt::format("two columns are named '{}'", column.name),
                        .got = list_words(names()),
                        .hint = "give one of them another name with :as or rename"});

@@ -20,15 +20,22 @@ std::vector<std::string> names_of(const std::vector<NamedExpr>& exprs) {
   return names;
 }
 
-// The one type that holds both, or nothing: integers widen to numbers, categories to text.
+// The one type that holds both, or nothing. Integers and numbers stay apart: an id beyond 2^53
+// would lose digits without a word. Categories become text.
 std::optional<Type> common_type(const Type& a, const Type& b) {
   if (a == b) return a;
-  if (a.numeric() && b.numeric()) return number_type();
   const auto textual = [](const Type& t) {
     return t.kind == TypeKind::kText || t.kind == TypeKind::kCategory;
   };
   if (textual(a) && textual(b)) return text_type();
   return std::nullopt;
+}
+
+std::string cast_hint(const Type& a, const Type& b, const std::string& column) {
+  if (a.numeric() && b.numeric()) {
+    return fmt::format("cast {{ {} = \"number\" }} where its integers are below 2^53", column);
+  }
+  return "cast one of them";
 }
 
 RelationPtr cast_columns(const RelationPtr& input, const Schema& target) {
@@ -157,7 +164,7 @@ RelationPtr union_all(std::vector<RelationPtr> inputs, bool distinct) {
              .where = other.label,
              .got = type.name(),
              .expected = info.type.name(),
-             .hint = "cast it in one of the tables"});
+             .hint = cast_hint(type, info.type, info.name)});
       }
       info.type = *common;
     }
@@ -193,7 +200,7 @@ RelationPtr pivot_longer(RelationPtr input, PivotLonger options) {
       throw ArgumentError({.what = fmt::format("'{}' can't share a column with the others", name),
                            .got = own.name(),
                            .expected = type->name(),
-                           .hint = "cast it first"});
+                           .hint = cast_hint(own, *type, name)});
     }
     type = common;
   }

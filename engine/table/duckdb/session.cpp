@@ -81,6 +81,9 @@ void DuckDbBackend::open() {
   if (options_.memory_limit > 0) {
     settings.emplace_back("memory_limit", fmt::format("{}B", options_.memory_limit));
   }
+  // DuckDB makes its folder when it first spills, but not the folders above it.
+  std::error_code code;
+  std::filesystem::create_directories(scratch_.path().parent_path(), code);
   auto database = std::make_unique<Database>(settings);
   auto connection = database->connect();
   try {

@@ -59,7 +59,10 @@ const Words kVolatile = {"age",
                          "getvariable",
                          "current_transaction_id",
                          "gen_random_uuid",
+                         "ago",
                          "hash",
+                         "list_approx_count_distinct",
+                         "txid_current_snapshot",
                          "in_search_path",
                          "get_current_time",
                          "get_current_timestamp",
@@ -90,6 +93,11 @@ const Words kSchedule = {"approx_count_distinct",
                          "approx_quantile",
                          "approx_top_k",
                          "covar_pop",
+                         "geomean",
+                         "geometric_mean",
+                         "wavg",
+                         "weighted_avg",
+                         "regexp_split_to_table",
                          "entropy",
                          "kurtosis",
                          "kurtosis_pop",
@@ -108,6 +116,10 @@ const Words kSchedule = {"approx_count_distinct",
                          "mode"};
 
 // Aggregates whose value depends on which row comes first.
+// Families of functions about the session, and macros over DuckDB's own sums or unordered lists.
+constexpr std::string_view kRefusedPrefixes[] = {"pg_",  "current_", "get_current_", "inet_",
+                                                 "has_", "duckdb_",  "json_group_"};
+
 const Words kOrdered = {"any_value", "arbitrary", "array_agg", "first",     "group_concat",
                         "last",      "list",      "listagg",   "string_agg"};
 const Words kTies = {"arg_max", "arg_max_null", "arg_min", "arg_min_null",
@@ -163,14 +175,18 @@ class Gate {
     collect_ctes(tree, tables_);
   }
 
-  void visit(json& node) const {
+  // `outermost` is the node of the statement itself, whose order is completed; ties in the order of
+  // any other SELECT would let LIMIT keep any of them.
+  void visit(json& node, const json* outermost) const {
     if (node.is_object()) {
       check_object(node);
       // modifiers of one SELECT belong together
-      if (const auto at = node.find("modifiers"); at != node.end()) check_modifiers(*at);
+      if (const auto at = node.find("modifiers"); at != node.end()) {
+        check_modifiers(*at, &node == outermost);
+      }
     }
     if (node.is_structured()) {
-      for (auto& child : node) visit(child);
+      for (auto& child : node) visit(child, outermost);
     }
   }
 
@@ -189,6 +205,10 @@ class Gate {
     }
     if (filled(node, "sample") && node["sample"].is_object()) {
       refuse("TABLESAMPLE draws by chance", "TABLESAMPLE", "use table:sample { n = ... }");
+    }
+    if (field(node, "ref_type") == "ASOF") {
+      refuse("an ASOF join picks any row among ties", "ASOF JOIN",
+             "join on columns and keep the row you mean");
     }
     if (field(node, "ref_type") == "POSITIONAL") {
       refuse("a positional join depends on the order of rows", "POSITIONAL JOIN",
@@ -234,7 +254,10 @@ class Gate {
       if (node.contains("arg_orders")) node["arg_orders"] = json::array();
       return;
     }
-    if (kVolatile.contains(name)) refuse_volatile(name);
+    const bool refused_family =
+        std::any_of(std::begin(kRefusedPrefixes), std::end(kRefusedPrefixes),
+                    [&](std::string_view prefix) { return name.starts_with(prefix); });
+    if (refused_family || kVolatile.contains(name)) refuse_volatile(name);
     if (kSchedule.contains(name)) {
       refuse(fmt::format("'{}' would depend on the order in which threads deliver rows", name),
              name, "use the methods of columns, whose results never do");
@@ -284,7 +307,7 @@ class Gate {
                           {"value", std::int64_t{1} << 62}}}};
   }
 
-  static void check_modifiers(const json& modifiers) {
+  static void check_modifiers(const json& modifiers, bool outermost) {
     bool ordered = false;
     bool limited = false;
     for (const auto& modifier : modifiers) {
@@ -295,6 +318,10 @@ class Gate {
         refuse("DISTINCT ON keeps any row among equals", "DISTINCT ON",
                "use table:distinct { columns }, which keeps the first by key");
       }
+    }
+    if (limited && !outermost) {
+      refuse("LIMIT inside a query keeps any row among ties", "LIMIT",
+             "make the inner query a table of its own with sql, then use table:head");
     }
     if (limited && !ordered) {
       refuse("LIMIT without ORDER BY keeps any rows", "LIMIT", "add ORDER BY, or use table:head");
@@ -354,7 +381,7 @@ CheckedSql check_statement(Connection& connection, const std::string& text,
                            const std::vector<std::string>& names,
                            const std::function<std::size_t(const std::string&)>& count_columns) {
   json tree = parse(connection, text);
-  Gate(names, tree).visit(tree);
+  Gate(names, tree).visit(tree, &tree["statements"][0]["node"]);
   CheckedSql checked{text_of(connection, tree), false};
   for (auto& modifier : tree["statements"][0]["node"]["modifiers"]) {
     if (field(modifier, "type") != "ORDER_MODIFIER") continue;
@@ -370,6 +397,8 @@ CheckedSql check_statement(Connection& connection, const std::string& text,
 }
 
 std::string check_fragment(Connection& connection, const std::string& text) {
+  // Parsed alone first, so that parentheses in the text can't close the one around it.
+  (void)parse(connection, "SELECT " + text);
   json tree = parse(connection, "SELECT (" + text + "\n)");
   const json& node = tree["statements"][0]["node"];
   const bool plain = field(node, "type") == "SELECT_NODE" && node["select_list"].size() == 1 &&
@@ -381,7 +410,7 @@ std::string check_fragment(Connection& connection, const std::string& text) {
   if (field(node["select_list"][0], "class") == "STAR") {
     refuse("'*' is no expression", text, "name the column");
   }
-  Gate({}, tree).visit(tree);
+  Gate({}, tree).visit(tree, nullptr);
   static constexpr std::string_view kSelect = "SELECT ";
   return text_of(connection, tree).substr(kSelect.size());
 }

@@ -14,11 +14,12 @@
 /// Refused (ArgumentError): anything but one SELECT; tables other than the named inputs and the
 /// query's own CTEs (so no file, no catalogue, no network); table functions except range,
 /// generate_series and unnest; what depends on the clock, the session, chance or hash seeds; what
-/// depends on the order in which threads deliver rows (LIMIT or a list without ORDER BY, DISTINCT
-/// ON, positional joins, TABLESAMPLE, window functions without an order, float aggregates without
-/// an order-independent twin).
-/// Rewritten: sum, avg, var_*, stddev_*, covar_samp, corr to the order-independent impact_*; a
-/// final ORDER BY is completed to a total order.
+/// depends on the order in which threads deliver rows (LIMIT or a list without ORDER BY, LIMIT in a
+/// subquery, DISTINCT ON, positional joins, TABLESAMPLE, window functions without an order, float
+/// aggregates without an order-independent twin). Left to the writer: ties in the ORDER BY of a
+/// window or of list(), first(), string_agg(); name columns that identify a row there. Rewritten:
+/// sum, avg, var_*, stddev_*, covar_samp, corr to the order-independent impact_*; a final ORDER BY
+/// is completed to a total order.
 namespace impact::duck {
 
 struct CheckedSql {

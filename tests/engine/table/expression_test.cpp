@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 
 #include "tests/engine/table/table_fixture.h"
 
@@ -37,6 +38,13 @@ TEST_CASE_METHOD(Expressions, "arithmetic") {
   CHECK(value(call("int_divide", {X(7.5), X(2)})) == "3");
   CHECK(value(call("modulo", {column("n"), I(3)})) == "2");
   CHECK(value(call("modulo", {column("i"), I(-3)})) == "-2");
+  CHECK(value(call("modulo", {X(0.1), X(3)})) == "0.1");
+  CHECK(value(call("modulo", {X(-0.1), X(1e17)})) == "1e+17");
+  CHECK(value(call("modulo", {X(5), X(std::numeric_limits<double>::infinity())})) == "5.0");
+  CHECK(value(call("modulo", {I(5), I(9223372036854775807)})) == "5");
+  CHECK(value(call("int_divide", {I(5), I(9223372036854775807)})) == "0");
+  CHECK(value(call("int_divide", {X(-0.1), X(1e17)})) == "-1");
+  CHECK(value(call("to_text", {call("divide", {I(0), I(0)})})) == "nan");
   CHECK(value(call("power", {I(2), I(10)})) == "1024.0");
   CHECK(value(call("abs", {column("n")})) == "7");
   CHECK(value(call("sign", {column("n")})) == "-1");
@@ -136,6 +144,7 @@ TEST_CASE_METHOD(Expressions, "every function of the vocabulary is translated") 
     }
     SUCCEED();
   }
+  CHECK_THROWS_AS(aggregate("quantile", {column("i"), literal(1.5)}), ArgumentError);
   CHECK_THROWS_AS(call("lenght", {column("t")}), ArgumentError);
   CHECK_THROWS_AS(call("length", {}), ArgumentError);
 }

@@ -1,5 +1,9 @@
 #include "engine/table/verbs.h"
 
+#include <unistd.h>
+
+#include <filesystem>
+
 #include "tests/engine/table/table_fixture.h"
 
 namespace impact {
@@ -53,6 +57,29 @@ TEST_CASE_METHOD(Tables, "a misspelt column is an error with a suggestion") {
     CHECK(error.info().expected == "id, author, views, rate");
     CHECK(error.info().hint == "did you mean 'views'?");
   }
+}
+
+TEST_CASE_METHOD(Tables, "names that differ only in case are refused") {
+  CHECK_THROWS_AS(derive(posts(*this), {{"Views", literal(i(1))}}), DataError);
+  CHECK_THROWS_AS(rename(posts(*this), {{"rate", "VIEWS"}}), DataError);
+}
+
+TEST_CASE_METHOD(Tables, "what does not fit in memory spills to disk") {
+  const auto folder = std::filesystem::temp_directory_path() /
+                      ("impact-spill-" + std::to_string(::getpid())) / "made on demand";
+  const auto small = open_duckdb(
+      {.threads = 2, .memory_limit = 120'000'000, .temp_directory = folder, .readable = {}});
+  const auto wide = query(small,
+                          "SELECT range AS id, repeat('x', 40) || (range * 7919 % 3000017) AS t "
+                          "FROM range(3000000) ORDER BY t",
+                          {});
+  std::int64_t rows = 0;
+  small->stream(wide, context, [&](const Frame& frame) {
+    rows += static_cast<std::int64_t>(frame.rows());
+    return true;
+  });
+  CHECK(rows == 3'000'000);
+  std::filesystem::remove_all(folder.parent_path());
 }
 
 TEST_CASE_METHOD(Tables, "a filter keeps rows whose condition is true, missing is not true") {
