@@ -45,7 +45,8 @@ footer dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1
 footer dt { font-weight: 600; }
 footer dd { margin: 0; overflow-wrap: anywhere; font-family: ui-monospace, monospace; }
 @media print { body { padding: 0; max-width: none; font-size: 10pt; }
-  figure { overflow: visible; break-inside: avoid; } td, th { white-space: normal; } }
+  figure { overflow: visible; } tr { break-inside: avoid; } table { font-size: 7.5pt; width: 100%; }
+  td, th, td.text { white-space: normal; overflow-wrap: anywhere; min-width: 0; padding: 2pt 3pt; } }
 )";
 
 constexpr int kPerCell = -1;
