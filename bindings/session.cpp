@@ -98,10 +98,21 @@ fs::path Session::find_input(const std::string& declared) const {
                    .where = looked,
                    .hint = "name the folder of one of them with --data DIR"});
   }
-  for (const fs::path& folder : places()) note(folder / declared);
-  throw IoError({.what = "no file '" + declared + "'",
-                 .where = looked,
-                 .hint = options_.data.empty() ? "say where the data lie with --data DIR" : ""});
+  std::vector<std::string> names;
+  for (const fs::path& folder : places()) {
+    note(folder / declared);
+    std::error_code code;
+    for (const auto& entry : fs::directory_iterator((folder / declared).parent_path(), code)) {
+      if (entry.is_regular_file(code)) names.push_back(entry.path().filename().string());
+    }
+  }
+  std::sort(names.begin(), names.end());
+  std::string hint = did_you_mean(fs::path(declared).filename().string(), names);
+  if (hint.empty()) {
+    hint = options_.data.empty() ? "say where the data lie with --data DIR"
+                                 : "check its name, and the folder given by --data";
+  }
+  throw IoError({.what = "no file '" + declared + "'", .where = looked, .hint = hint});
 }
 
 fs::path Session::target() const {

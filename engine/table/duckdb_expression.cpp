@@ -109,7 +109,8 @@ const std::map<std::string, std::string, std::less<>>& scalar_templates() {
       {"subtract", "({0} - {1})"},
       {"to_boolean", "CAST({0} AS BOOLEAN)"},
       {"to_date", "CAST({0} AS DATE)"},
-      {"to_integer", "CAST({0} AS BIGINT)"},
+      // DuckDB's own cast rounds.
+      {"to_integer", "impact_integer({0})"},
       {"to_number", "CAST({0} AS DOUBLE)"},
       // The sign of a NaN depends on the processor.
       {"to_text",
@@ -307,7 +308,11 @@ std::string DuckDbDialect::expression(const Expr& expr, SqlHooks& hooks) {
     case Expr::Kind::kLiteral: return literal(expr.literal);
     case Expr::Kind::kSql: return "(" + hooks.fragment(expr.name) + ")";
     case Expr::Kind::kCall: return scalar(expr, args);
-    case Expr::Kind::kCast: return fmt::format("CAST({} AS {})", args[0], type(expr.type));
+    case Expr::Kind::kCast:
+      if (expr.type.kind == TypeKind::kInteger || expr.type.kind == TypeKind::kTimestamp) {
+        return fill(scalar_templates().find("to_" + expr.type.name())->second, args);
+      }
+      return fmt::format("CAST({} AS {})", args[0], type(expr.type));
     case Expr::Kind::kAggregate: return aggregate_sql(expr, args, "", hooks);
     case Expr::Kind::kWindow: return window_sql(expr, args, hooks);
   }

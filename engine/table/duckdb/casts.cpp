@@ -1,7 +1,10 @@
 #include <chrono>
+#include <cmath>
 #include <string>
 
 #include "engine/core/error.h"
+#include "engine/core/number.h"
+#include "engine/table/duckdb/errors.h"
 #include "engine/table/duckdb/functions.h"
 
 namespace impact::duck {
@@ -118,12 +121,77 @@ bool parse_cell_timestamp(std::string_view cell, std::int64_t& micros) noexcept 
 
 namespace {
 
-template <bool (*Parse)(std::string_view, std::int64_t&) noexcept>
+// The way one SQL type becomes a 64-bit value: the type of a cell, the failure's first words, the
+// conversion and the text of a cell that has none.
+struct TextToInteger {
+  using Cell = duckdb_string_t;
+  static constexpr std::string_view kFailure = kBadInteger;
+  static bool parse(const Cell& cell, std::int64_t& value) noexcept {
+    return parse_cell_integer(text_cell(cell), value);
+  }
+  static std::string shown(const Cell& cell) { return shown_cell(text_cell(cell)); }
+};
+
+struct TextToTimestamp {
+  using Cell = duckdb_string_t;
+  static constexpr std::string_view kFailure = kBadTimestamp;
+  static bool parse(const Cell& cell, std::int64_t& value) noexcept {
+    return parse_cell_timestamp(text_cell(cell), value);
+  }
+  static std::string shown(const Cell& cell) { return shown_cell(text_cell(cell)); }
+};
+
+struct NumberToInteger {
+  using Cell = double;
+  static constexpr std::string_view kFailure = kNotWhole;
+  static bool parse(const Cell& cell, std::int64_t& value) noexcept {
+    constexpr double kLimit = 9223372036854775808.0;  // 2^63
+    if (!(cell >= -kLimit && cell < kLimit) || std::trunc(cell) != cell) return false;
+    value = static_cast<std::int64_t>(cell);
+    return true;
+  }
+  static std::string shown(const Cell& cell) { return format_double(cell); }
+};
+
+// upper * 2^64 + lower; in range when the upper half only repeats the sign.
+struct WideToInteger {
+  using Cell = duckdb_hugeint;
+  static constexpr std::string_view kFailure = kNotWhole;
+  static bool parse(const Cell& cell, std::int64_t& value) noexcept {
+    value = static_cast<std::int64_t>(cell.lower);
+    return cell.upper == (value < 0 ? -1 : 0);
+  }
+  static std::string shown(const Cell& cell) {
+    return format_double(duckdb_hugeint_to_double(cell));
+  }
+};
+
+struct IntegerToInteger {
+  using Cell = std::int64_t;
+  static constexpr std::string_view kFailure = kNotWhole;
+  static bool parse(const Cell& cell, std::int64_t& value) noexcept {
+    value = cell;
+    return true;
+  }
+  static std::string shown(const Cell& cell) { return format_integer(cell); }
+};
+
+struct BooleanToInteger {
+  using Cell = bool;
+  static constexpr std::string_view kFailure = kNotWhole;
+  static bool parse(const Cell& cell, std::int64_t& value) noexcept {
+    value = cell ? 1 : 0;
+    return true;
+  }
+  static std::string shown(const Cell& cell) { return cell ? "true" : "false"; }
+};
+
+template <class From>
 void convert(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
   const idx_t rows = duckdb_data_chunk_get_size(input);
-  duckdb_vector texts = duckdb_data_chunk_get_vector(input, 0);
-  const auto* cells = static_cast<const duckdb_string_t*>(duckdb_vector_get_data(texts));
-  const std::uint64_t* validity = duckdb_vector_get_validity(texts);
+  duckdb_vector argument = duckdb_data_chunk_get_vector(input, 0);
+  const auto* cells = static_cast<const typename From::Cell*>(duckdb_vector_get_data(argument));
+  const std::uint64_t* validity = duckdb_vector_get_validity(argument);
   auto* values = static_cast<std::int64_t*>(duckdb_vector_get_data(output));
   std::uint64_t* result_validity = nullptr;
   for (idx_t row = 0; row < rows; ++row) {
@@ -135,24 +203,33 @@ void convert(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector o
       duckdb_validity_set_row_invalid(result_validity, row);
       continue;
     }
-    const std::string_view cell = text_cell(cells[row]);
-    if (!Parse(cell, values[row])) {
-      const std::string message = std::string(kBadCell) + std::string(cell);
+    if (!From::parse(cells[row], values[row])) {
+      const std::string message = std::string(From::kFailure) + From::shown(cells[row]);
       duckdb_scalar_function_set_error(info, message.c_str());
       return;
     }
   }
 }
 
+struct Overload {
+  duckdb_type from;
+  duckdb_scalar_function_t body;
+};
+
 void register_cast(Connection& connection, const char* name, duckdb_type target,
-                   duckdb_scalar_function_t body) {
-  duckdb_scalar_function function = duckdb_create_scalar_function();
-  duckdb_scalar_function_set_name(function, name);
-  duckdb_scalar_function_add_parameter(function, LogicalType(DUCKDB_TYPE_VARCHAR).get());
-  duckdb_scalar_function_set_return_type(function, LogicalType(target).get());
-  duckdb_scalar_function_set_function(function, body);
-  const duckdb_state state = duckdb_register_scalar_function(connection.get(), function);
-  duckdb_destroy_scalar_function(&function);
+                   std::initializer_list<Overload> overloads) {
+  duckdb_scalar_function_set set = duckdb_create_scalar_function_set(name);
+  for (const Overload& overload : overloads) {
+    duckdb_scalar_function function = duckdb_create_scalar_function();
+    duckdb_scalar_function_set_name(function, name);
+    duckdb_scalar_function_add_parameter(function, LogicalType(overload.from).get());
+    duckdb_scalar_function_set_return_type(function, LogicalType(target).get());
+    duckdb_scalar_function_set_function(function, overload.body);
+    (void)duckdb_add_scalar_function_to_set(set, function);
+    duckdb_destroy_scalar_function(&function);
+  }
+  const duckdb_state state = duckdb_register_scalar_function_set(connection.get(), set);
+  duckdb_destroy_scalar_function_set(&set);
   if (state == DuckDBError) {
     throw InternalError({.what = std::string(name) + " cannot be registered"});
   }
@@ -161,9 +238,14 @@ void register_cast(Connection& connection, const char* name, duckdb_type target,
 }  // namespace
 
 void register_casts(Connection& connection) {
-  register_cast(connection, "impact_integer", DUCKDB_TYPE_BIGINT, convert<parse_cell_integer>);
+  register_cast(connection, "impact_integer", DUCKDB_TYPE_BIGINT,
+                {{DUCKDB_TYPE_VARCHAR, convert<TextToInteger>},
+                 {DUCKDB_TYPE_DOUBLE, convert<NumberToInteger>},
+                 {DUCKDB_TYPE_HUGEINT, convert<WideToInteger>},
+                 {DUCKDB_TYPE_BIGINT, convert<IntegerToInteger>},
+                 {DUCKDB_TYPE_BOOLEAN, convert<BooleanToInteger>}});
   register_cast(connection, "impact_timestamp", DUCKDB_TYPE_TIMESTAMP,
-                convert<parse_cell_timestamp>);
+                {{DUCKDB_TYPE_VARCHAR, convert<TextToTimestamp>}});
 }
 
 }  // namespace impact::duck

@@ -21,12 +21,14 @@ bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-// A cell in a message: short, and visible when it is blank.
-std::string shown(const std::string& cell) {
-  constexpr std::size_t kWidth = 60;
-  std::string text = cell.substr(0, kWidth);
-  if (cell.size() > kWidth) text += "...";
-  return "'" + text + "'";
+// A column's name as a script writes it in a table of options.
+std::string option_key(const std::string& name) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  const bool word = !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
+                    std::all_of(name.begin(), name.end(), plain);
+  return word ? name : "[\"" + name + "\"]";
 }
 
 std::string expected_text(const Type& type) {
@@ -38,19 +40,24 @@ std::string expected_text(const Type& type) {
 [[noreturn]] void bad_cell(const FileSource& source, const std::string& line,
                            const ColumnInfo& column, const std::string& cell) {
   const bool category = column.type.kind == TypeKind::kCategory;
-  std::string hint = fmt::format("declare types = {{ {} = \"text\" }}", column.name);
-  if (source.format == FileFormat::kCsv) {
-    hint += fmt::format(" or missing = {{ \"{}\" }}", cell);
+  const std::string as_text = fmt::format("types = {{ {} = \"text\" }}", option_key(column.name));
+  std::string hint = category ? "add the level, or declare " + as_text : "declare " + as_text;
+  constexpr std::size_t kMarker = 20;  // What stands for no value is short.
+  if (!category && source.format == FileFormat::kCsv && cell.size() <= kMarker) {
+    // The option replaces the texts that mean missing so far, so they are repeated.
+    std::vector<std::string> missing;
+    for (const std::string& text : source.missing) missing.push_back("\"" + text + "\"");
+    missing.push_back("\"" + cell + "\"");
+    hint +=
+        fmt::format(", or missing = {{ {} }} if it stands for no value", fmt::join(missing, ", "));
   }
   throw DataError(
       {.what = fmt::format("a cell of column '{}' is {}", column.name,
                            category ? "none of its levels" : "not of type " + column.type.name()),
        .where = fmt::format("{}, line {}, column '{}'", shown_path(source), line, column.name),
-       .got = shown(cell),
+       .got = shown_cell(cell),
        .expected = expected_text(column.type),
-       .hint = category ? fmt::format("add the level or declare types = {{ {} = \"text\" }}",
-                                      column.name)
-                        : hint});
+       .hint = hint});
 }
 
 [[noreturn]] void bad_line(const FileSource& source, const std::string& line,
@@ -64,9 +71,11 @@ std::string expected_text(const Type& type) {
         {.what = fmt::format("line {} of {} has {} cells than the header", line, shown_path(source),
                              kind == "MISSING COLUMNS" ? "fewer" : "more"),
          .where = where,
-         .got = fmt::format("{} cells: {}", fields ? fields->size() : 0, shown(content)),
+         .got = fmt::format("{} cells: {}", fields ? fields->size() : 0, shown_cell(content)),
          .expected = fmt::format("{} cells", columns),
-         .hint = "a cell that holds the delimiter must be quoted"});
+         .hint = kind == "MISSING COLUMNS"
+                     ? "is the line cut off? a missing cell still needs its delimiter"
+                     : "a cell that holds the delimiter must be quoted"});
   }
   if (contains(kind, "ENCODING") || contains(kind, "UNICODE")) {
     throw DataError(
@@ -84,7 +93,7 @@ std::string expected_text(const Type& type) {
   throw DataError({.what = fmt::format("line {} of {} has a quote in the wrong place", line,
                                        shown_path(source)),
                    .where = where,
-                   .got = shown(content),
+                   .got = shown_cell(content),
                    .expected = "cells with quotes around the whole cell, quotes inside doubled",
                    .hint = "is a quote left open?"});
 }
@@ -218,9 +227,10 @@ bool blames_file(const QueryError& error) {
   // truth.
   const std::string& message = error.message();
   return error.kind() == "IO" || contains(message, "CSV Error") || contains(message, "JSON") ||
-         contains(message, kBadCell) || contains(message, "to UINT") ||
-         contains(message, "magic bytes") || contains(message, "arquet") ||
-         contains(message, "hrift") || contains(message, "utf-8") || contains(message, "unicode");
+         contains(message, kBadInteger) || contains(message, kBadTimestamp) ||
+         contains(message, "to UINT") || contains(message, "magic bytes") ||
+         contains(message, "arquet") || contains(message, "hrift") || contains(message, "utf-8") ||
+         contains(message, "unicode");
 }
 
 void diagnose_file(Connection& connection, const FileSource& source, const Schema& schema,

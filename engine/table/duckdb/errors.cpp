@@ -87,6 +87,14 @@ std::string in_our_words(std::string text) {
 
 }  // namespace
 
+std::string shown_cell(std::string_view cell) {
+  constexpr std::size_t kWidth = 60;
+  if (cell.size() <= kWidth) return "'" + std::string(cell) + "'";
+  std::size_t end = kWidth;
+  while (end > 0 && (static_cast<unsigned char>(cell[end]) & 0xC0U) == 0x80U) --end;
+  return "'" + std::string(cell.substr(0, end)) + "...'";
+}
+
 void raise(const QueryError& error, const ErrorScope& scope) {
   const std::string& kind = error.kind();
   const std::string& message = error.message();
@@ -114,11 +122,25 @@ void raise(const QueryError& error, const ErrorScope& scope) {
     throw ArgumentError(
         {.what = "the text is not valid SQL: " + first_line(message), .where = scope.where});
   }
-  if (message.starts_with(kBadCell)) {
-    throw DataError({.what = "a text is neither an integer nor a time in ISO form",
+  if (message.starts_with(kBadInteger)) {
+    throw DataError({.what = "a text is not an integer",
                      .where = scope.where,
-                     .got = "'" + message.substr(kBadCell.size()) + "'",
-                     .expected = "12, or 2024-02-29T12:00:00Z"});
+                     .got = message.substr(kBadInteger.size()),
+                     .expected = "digits such as 12 or -3, within 64 bits",
+                     .hint = "to_number reads decimals"});
+  }
+  if (message.starts_with(kNotWhole)) {
+    throw DataError({.what = "a number is not an integer of 64 bits",
+                     .where = scope.where,
+                     .got = message.substr(kNotWhole.size()),
+                     .expected = "a whole number between -2^63 and 2^63 - 1",
+                     .hint = "use round, floor or ceil first, or keep it as a number"});
+  }
+  if (message.starts_with(kBadTimestamp)) {
+    throw DataError({.what = "a text is not a time in ISO form",
+                     .where = scope.where,
+                     .got = message.substr(kBadTimestamp.size()),
+                     .expected = "2024-02-29 or 2024-02-29T12:00:00Z"});
   }
   if (kind == "Conversion" || kind == "Out of Range" || kind == "Invalid Input" ||
       kind == "Mismatch Type" || kind == "Decimal") {
@@ -133,6 +155,21 @@ void raise(const QueryError& error, const ErrorScope& scope) {
                        .where = scope.where,
                        .got = message.substr(value + 11, end - value - 11),
                        .hint = "declare the column as text"});
+    }
+    // "Could not convert string 'x' to INT64 when casting from source column a"
+    constexpr std::string_view kConvert = "Could not convert string ";
+    if (const std::size_t at = message.find(kConvert); at != std::string::npos) {
+      const std::size_t begin = at + kConvert.size();
+      const std::size_t stop = message.find("' to ", begin);
+      if (stop != std::string::npos && message[begin] == '\'') {
+        const std::size_t type = stop + 5;
+        throw DataError(
+            {.what = "a text cannot be converted",
+             .where = scope.where,
+             .got = shown_cell(std::string_view(message).substr(begin + 1, stop - begin - 1)),
+             .expected =
+                 in_our_words(message.substr(type, message.find_first_of(" \n", type) - type))});
+      }
     }
     if (kind == "Out of Range") {
       hint = "multiply or add as numbers: x * 1.0";

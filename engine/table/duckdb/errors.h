@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/table/duckdb/database.h"
@@ -18,5 +19,9 @@ struct ErrorScope {
 /// not bind or parse), DataError (cells that do not convert). Never shows
 /// generated SQL.
 [[noreturn]] void raise(const QueryError& error, const ErrorScope& scope);
+
+/// A cell in a message: in quotes, so that blanks show, and cut between two characters after 60
+/// bytes.
+[[nodiscard]] std::string shown_cell(std::string_view cell);
 
 }  // namespace impact::duck

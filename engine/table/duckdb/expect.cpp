@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/core/error.h"
+#include "engine/table/duckdb/reader.h"
 #include "engine/table/duckdb/session.h"
 
 namespace impact::duck {
@@ -21,6 +22,7 @@ struct RowRule {
   std::string what;    // "column 'x' has missing cells"
   std::string expected;
   std::vector<std::string> columns;  // Shown first.
+  std::string hint = {};
 };
 
 // One set of columns that must not repeat.
@@ -58,6 +60,13 @@ std::string bound_literal(const Value& value, const Type& type) {
   return fmt::format("CAST({} AS {})", D::literal(value), D::type(type));
 }
 
+// The table as the script names it, and its file where that has another name.
+std::string place_of(const Relation& relation) {
+  const auto* file = std::get_if<FileScan>(&relation.verb);
+  if (file == nullptr || shown_path(file->source) == relation.label) return relation.label;
+  return relation.label + ", read from " + shown_path(file->source);
+}
+
 std::string count_of(std::int64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
@@ -80,7 +89,8 @@ void DuckDbBackend::check(const RelationPtr& relation, const Expectations& expec
     }
     row_rules.push_back({fmt::format("{}", fmt::join(missing, " OR ")),
                          fmt::format("the key ({}) of {} is missing in", key, label),
-                         "a key in every row", expectations.key});
+                         "a key in every row", expectations.key,
+                         "complete or remove these rows, or choose another key"});
     unique_rules.push_back(
         {expectations.key, fmt::format("the key ({}) of {} repeats", key, label), "one row a key"});
   }
@@ -138,12 +148,14 @@ void DuckDbBackend::check(const RelationPtr& relation, const Expectations& expec
   const std::int64_t total = found.column(0).as_integers()[0];
   if (expectations.min_rows && total < *expectations.min_rows) {
     throw DataError({.what = label + " has too few rows",
+                     .where = place_of(*relation),
                      .got = count_of(total, "row"),
                      .expected = fmt::format("at least {}", *expectations.min_rows),
                      .hint = "is the file complete?"});
   }
   if (expectations.max_rows && total > *expectations.max_rows) {
     throw DataError({.what = label + " has too many rows",
+                     .where = place_of(*relation),
                      .got = count_of(total, "row"),
                      .expected = fmt::format("at most {}", *expectations.max_rows)});
   }
@@ -186,10 +198,11 @@ void DuckDbBackend::check(const RelationPtr& relation, const Expectations& expec
     if (count == 0) continue;
     const RowRule& rule = row_rules[i];
     throw DataError({.what = fmt::format("{} {}", rule.what, count_of(count, "row")),
-                     .where = label,
+                     .where = place_of(*relation),
                      .got = show(rule.columns, fmt::format("WHERE {} ORDER BY {}", rule.broken,
                                                            D::identifier(number))),
-                     .expected = rule.expected});
+                     .expected = rule.expected,
+                     .hint = rule.hint});
   }
   for (const UniqueRule& rule : unique_rules) {
     const std::string names = identifiers(rule.columns);
@@ -205,7 +218,7 @@ void DuckDbBackend::check(const RelationPtr& relation, const Expectations& expec
     throw DataError(
         {.what = fmt::format("{}: {} in {}", rule.what, count_of(values, "value"),
                              count_of(repeats.column(1).as_integers()[0], "row")),
-         .where = label,
+         .where = place_of(*relation),
          .got = show(rule.columns,
                      fmt::format("WHERE {0} QUALIFY count(*) {1} > 1 ORDER BY min({2}) {1}, {2}",
                                  none_missing(rule.columns), partition, D::identifier(number))),

@@ -32,11 +32,14 @@ void register_draw(Connection& connection);
 [[nodiscard]] std::uint64_t hash_keys(std::span<const std::string_view> keys) noexcept;
 [[nodiscard]] std::uint64_t xxh64(std::string_view bytes, std::uint64_t seed) noexcept;
 
-/// Strict conversions of text cells, where DuckDB's own casts would round "1.5" to 2 or forget the
-/// zone of a time: impact_integer(VARCHAR) -> BIGINT and impact_timestamp(VARCHAR) -> TIMESTAMP.
+/// Strict conversions, where DuckDB's own casts would round 1.5 to 2 or forget the zone of a time:
+/// impact_integer(VARCHAR, DOUBLE, HUGEINT, BIGINT or BOOLEAN) -> BIGINT and
+/// impact_timestamp(VARCHAR) -> TIMESTAMP.
 void register_casts(Connection& connection);
-/// The failure of a strict conversion starts with this.
-inline constexpr std::string_view kBadCell = "not of the declared form: ";
+/// Failures of strict conversions start with one of these; the value follows.
+inline constexpr std::string_view kBadInteger = "a text that is no integer: ";
+inline constexpr std::string_view kBadTimestamp = "a text that is no time: ";
+inline constexpr std::string_view kNotWhole = "a number that is no integer: ";
 /// Decimal digits with an optional sign and surrounding blanks, within 64 bits.
 [[nodiscard]] bool parse_cell_integer(std::string_view cell, std::int64_t& value) noexcept;
 /// ISO 8601: YYYY-MM-DD, alone or with T or a blank, hh:mm:ss, up to six decimals, and Z, +hh,

@@ -132,7 +132,7 @@ Schema csv_schema(Connection& connection, const FileSource& source) {
            .where = fmt::format("{}, line {}", shown_path(source), source.skip + 1),
            .got = header->front(),
            .expected = "columns separated by '" + written(source.delimiter) + "'",
-           .hint = "delim = \"" + written(*better) + "\""});
+           .hint = "read it with delim = \"" + written(*better) + "\""});
     }
   }
   const std::vector<std::string> names = column_names(source, *header);

@@ -134,7 +134,8 @@ void check_readable(const FileSource& source) {
       std::filesystem::file_size(source.path, code) == 0 && !code) {
     throw DataError({.what = shown_path(source) + " is empty",
                      .where = source.path.string(),
-                     .expected = "at least a header"});
+                     .expected = "at least a header",
+                     .hint = "was the download or the export cut short?"});
   }
 }
 
@@ -153,7 +154,8 @@ std::string file_beginning(Connection& connection, const FileSource& source) {
   if (bytes.find_first_not_of(" \t\r\n") == std::string::npos) {
     throw DataError({.what = shown_path(source) + " holds only blank lines",
                      .where = source.path.string(),
-                     .expected = "at least a header"});
+                     .expected = "at least a header",
+                     .hint = "was the download or the export cut short?"});
   }
   return bytes;
 }

@@ -123,6 +123,57 @@ TEST_CASE_METHOD(Expressions, "dates") {
   CHECK(value(call("to_timestamp", {T("2024-02-29T00:00:01Z")})) == "2024-02-29T00:00:01Z");
 }
 
+TEST_CASE_METHOD(Expressions, "integers are never rounded into being") {
+  const auto both = [&](const ExprPtr& x) {
+    const std::string called = value(call("to_integer", {x}));
+    CHECK(value(cast_expr(x, integer_type())) == called);
+    return called;
+  };
+  CHECK(both(X(-3)) == "-3");
+  CHECK(both(X(-0.0)) == "0");
+  CHECK(both(X(0x1p53)) == "9007199254740992");
+  CHECK(both(X(-0x1p63)) == "-9223372036854775808");
+  CHECK(both(T(" 9007199254740993 ")) == "9007199254740993");
+  CHECK(both(column("i")) == "7");
+  CHECK(both(column("b")) == "1");
+  CHECK(both(call("not_", {column("b")})) == "0");
+  CHECK(both(column("z")) == "missing");
+  CHECK(both(literal(Value{})) == "missing");
+  CHECK(both(call("round", {column("x")})) == "1");
+  CHECK(both(sql_expr("CAST(9007199254740993 AS HUGEINT)")) == "9007199254740993");
+  CHECK(both(sql_expr("CAST(-1 AS HUGEINT)")) == "-1");
+  CHECK(both(sql_expr("CAST(3 AS DECIMAL(9, 2))")) == "3");
+  CHECK(both(sql_expr("CAST(200 AS UTINYINT)")) == "200");
+}
+
+TEST_CASE_METHOD(Expressions, "what is no integer is named") {
+  const auto refused = [&](const ExprPtr& x, const std::string& got) {
+    INFO(got);
+    for (const auto& expr : {call("to_integer", {x}), cast_expr(x, integer_type())}) {
+      try {
+        (void)value(expr);
+        FAIL("converted");
+      } catch (const DataError& error) {
+        CHECK(error.info().got == got);
+        CHECK_FALSE(error.info().expected.empty());
+        CHECK_FALSE(error.info().hint.empty());
+      }
+    }
+  };
+  refused(column("x"), "0.5");
+  refused(X(1.5), "1.5");
+  refused(X(0x1p63), "9.223372036854776e+18");
+  refused(X(-1e300), "-1e+300");
+  refused(X(std::nan("")), "NaN");
+  refused(X(HUGE_VAL), "Infinity");
+  refused(T("1.5"), "'1.5'");
+  refused(T("1e3"), "'1e3'");
+  refused(T("9223372036854775808"), "'9223372036854775808'");
+  refused(T(""), "''");
+  refused(sql_expr("CAST(1.5 AS DECIMAL(9, 2))"), "1.5");
+  refused(sql_expr("CAST(18446744073709551616 AS HUGEINT)"), "1.8446744073709552e+19");
+}
+
 TEST_CASE_METHOD(Expressions, "every function of the vocabulary is translated") {
   for (const auto& info : functions()) {
     INFO(info.name);

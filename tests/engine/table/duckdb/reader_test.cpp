@@ -249,7 +249,7 @@ TEST_CASE("a wrong type far down names line, column and cell", "[reader]") {
         message_of<DataError>([&] { read(csv(path), open(scratch, threads)); });
     CHECK_THAT(message, Contains("'a.csv', line 60001, column 'views'") && Contains("'many'") &&
                             Contains("expected: integer") && Contains("views = \"text\"") &&
-                            Contains("missing = { \"many\" }"));
+                            Contains("missing = { \"\", \"many\" }"));
   }
   FileSource source = csv(path);
   source.missing = {"", "many"};
