@@ -19,6 +19,7 @@ const Function& descriptor_of(lua_State* L) {
 bool run_protected(lua_State* L, int* results) {
   try {
     const Function& function = descriptor_of(L);
+    if (runtime(L).cancelled(L)) throw Cancelled();
     check_arguments(L, function);
     Call call(L, function);
     *results = function.body(call);
@@ -26,6 +27,8 @@ bool run_protected(lua_State* L, int* results) {
   } catch (const std::exception& error) {
     set_pending(L, error);
   }
+  // A pcall around a cancelled call must not go on for long.
+  (void)runtime(L).cancelled(L);
   return false;
 }
 

@@ -102,11 +102,17 @@ void Runtime::note_refusal() noexcept {
   }
 }
 
-// Once a cancel is requested every line polls, so that a script can't escape through pcall.
+bool Runtime::cancelled(lua_State* L) {
+  if (options_.cancel == nullptr || !options_.cancel->requested()) return false;
+  // The coroutine that runs and the script that waits for it.
+  for (lua_State* thread : {L, state_}) {
+    lua_sethook(thread, poll, LUA_MASKLINE | LUA_MASKCOUNT, 1);
+  }
+  return true;
+}
+
 void Runtime::poll(lua_State* L, lua_Debug*) {
-  Runtime& self = runtime(L);
-  if (self.options_.cancel == nullptr || !self.options_.cancel->requested()) return;
-  lua_sethook(L, poll, LUA_MASKLINE | LUA_MASKCOUNT, 1);
+  if (!runtime(L).cancelled(L)) return;
   set_pending(L, Cancelled());
   raise_pending(L);
 }

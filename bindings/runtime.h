@@ -99,6 +99,10 @@ class Runtime {
   void let_go(std::uint64_t bytes) noexcept { held_ -= bytes; }
   [[nodiscard]] std::uint64_t next_serial() noexcept { return ++serial_; }
 
+  /// Whether a cancel was requested. From then on every line of the script polls, so that no pcall
+  /// holds it back.
+  [[nodiscard]] bool cancelled(lua_State* L);
+
   void print(std::string_view text) const;
   /// Engine access of the bindings; nullptr in a bare runtime.
   [[nodiscard]] Session* session() const noexcept { return session_; }

@@ -62,6 +62,10 @@ AtomicFolder::AtomicFolder(fs::path target, std::string marker)
   if (!target_.has_filename()) target_ = target_.parent_path();
   check_target();
   std::error_code error;
+  for (fs::path above = target_.parent_path(); !fs::exists(above, error) && above.has_filename();
+       above = above.parent_path()) {
+    made_.push_back(above);
+  }
   fs::create_directories(target_.parent_path(), error);
   if (error) fail("can't make the folder above the output", target_.parent_path(), error.value());
   remove_leftovers(target_);
@@ -71,8 +75,11 @@ AtomicFolder::AtomicFolder(fs::path target, std::string marker)
 }
 
 AtomicFolder::~AtomicFolder() {
+  if (committed_) return;
   std::error_code ignored;
-  if (!committed_) fs::remove_all(temporary_, ignored);
+  fs::remove_all(temporary_, ignored);
+  // Only empty folders can be removed this way.
+  for (const fs::path& above : made_) fs::remove(above, ignored);
 }
 
 void AtomicFolder::check_target() const {

@@ -3,15 +3,16 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace impact {
 
 /// A folder that appears whole or not at all. Files are written into a hidden sibling of the
 /// target; commit() flushes them to disk and swaps the sibling into place in one step, so a reader,
 /// a crash or a kill at any moment sees either the old folder or the new one. Without commit() the
-/// destructor removes everything. Leftovers of processes that no longer run are removed when a new
-/// one starts. One thread at a time; two processes may target the same folder: the later commit
-/// wins.
+/// destructor removes everything, folders made above the target too. Leftovers of processes that no
+/// longer run are removed when a new one starts. One thread at a time; two processes may target the
+/// same folder: the later commit wins.
 class AtomicFolder {
  public:
   /// `marker` is a file name that every folder of this kind contains. An existing target is
@@ -35,6 +36,7 @@ class AtomicFolder {
   std::filesystem::path target_;
   std::string marker_;
   std::filesystem::path temporary_;
+  std::vector<std::filesystem::path> made_;  // Folders above the target, innermost first.
   bool committed_ = false;
 };
 

@@ -68,6 +68,14 @@ TEST_CASE_METHOD(Scratch, "an uncommitted folder leaves nothing and the old one 
   CHECK(entries() == 1);
 }
 
+TEST_CASE_METHOD(Scratch, "folders made above an uncommitted one go, older ones stay") {
+  { AtomicFolder folder(root / "a" / "b" / "c", "results.json"); }
+  CHECK_FALSE(fs::exists(root / "a"));
+  fs::create_directories(root / "a");
+  { AtomicFolder folder(root / "a" / "b" / "c", "results.json"); }
+  CHECK(fs::is_empty(root / "a"));
+}
+
 TEST_CASE_METHOD(Scratch, "other people's folders, files and links are never replaced") {
   fs::create_directories(target);
   std::ofstream(target / "thesis.txt") << "years of work";
