@@ -52,7 +52,7 @@ Function reader(const std::string& name, FileFormat format, std::vector<Param> o
             FileSource source;
             source.format = format;
             source.declared_path = call.text("path");
-            source.path = session(call).find_input(source.declared_path);
+            source.path = session(call).use_input(source.declared_path);
             source.types = types_at(L, call.slot("types"), "'types'");
             if (format == FileFormat::kCsv) read_csv_options(call, &source);
             const auto key = names_at(L, call.slot("key"), "'key'");

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "bindings/args.h"
@@ -9,6 +10,8 @@
 #include "bindings/session.h"
 #include "bindings/source_options.h"
 #include "engine/core/canonical_json.h"
+#include "engine/core/hash.h"
+#include "engine/core/version.h"
 #include "engine/study/study.h"
 #include "engine/table/verbs.h"
 
@@ -241,6 +244,40 @@ int finish_study(Session& self, bool json, bool quiet) {
   return run.passed() ? 0 : 3;
 }
 
+// A script without a study wrote files: the lock says which, from what, and marks the folder as a
+// run that the next one may replace.
+std::string script_lock(Session& self) {
+  const auto hash = [&](const std::filesystem::path& path) {
+    self.context().check();
+    return to_hex(sha256_file(path));
+  };
+  nlohmann::ordered_json inputs = nlohmann::ordered_json::array();
+  for (const auto& [name, path] : self.inputs()) {
+    inputs.push_back({{"file", name}, {"sha256", hash(path)}});
+  }
+  // By name: the order of a folder's entries is its file system's.
+  std::map<std::string, std::string> written;
+  const auto& folder = self.folder().path();
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    written[entry.path().lexically_relative(folder).generic_string()] = hash(entry.path());
+  }
+  nlohmann::ordered_json outputs = nlohmann::ordered_json::object();
+  for (const auto& [name, digest] : written) outputs[name] = digest;
+  const nlohmann::ordered_json lock = {{"script", self.options().name},
+                                       {"engine", std::string(version())},
+                                       {"backend", self.backend()->version()},
+                                       {"inputs", std::move(inputs)},
+                                       {"outputs", std::move(outputs)}};
+  return pretty_json(lock) + "\n";
+}
+
+void finish_script(Session& self) {
+  AtomicFolder& folder = self.folder();
+  folder.write(kRunMarker, script_lock(self));
+  folder.commit();
+}
+
 }  // namespace
 
 void install_study(lua_State* L) {
@@ -274,7 +311,7 @@ int finish_run(Runtime& runtime, bool json, bool quiet) {
   runtime.call(1, 0);
   check_settings(self, self.study());
   if (self.study() != nullptr) return finish_study(self, json, quiet);
-  if (self.has_folder()) self.folder().commit();
+  if (self.has_folder()) finish_script(self);
   if (json) std::printf("{\n  \"status\": \"done\"\n}\n");
   return 0;
 }

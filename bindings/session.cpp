@@ -1,13 +1,20 @@
 #include "bindings/session.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <limits>
+#include <optional>
 #include <system_error>
 
 #include "engine/core/error.h"
+#include "engine/core/number.h"
 
 namespace impact::bindings {
 namespace {
@@ -25,6 +32,40 @@ void check_relative(const std::string& declared, const std::string& role) {
                          .expected = "a relative path without '..'",
                          .hint = "the folder is given to the program, so that the script runs "
                                  "anywhere"});
+  }
+}
+
+constexpr const char* kScratchPrefix = "impact-";
+
+// Process id of "impact-<pid>-XXXXXX".
+std::optional<pid_t> scratch_owner(const std::string& name) {
+  const std::string_view prefix = kScratchPrefix;
+  constexpr std::size_t kSuffix = 6;
+  if (!name.starts_with(prefix) || name.size() < prefix.size() + kSuffix + 2) return std::nullopt;
+  const std::size_t dash = name.size() - kSuffix - 1;
+  const bool random = std::all_of(name.begin() + static_cast<std::ptrdiff_t>(dash) + 1, name.end(),
+                                  [](unsigned char c) { return std::isalnum(c) != 0; });
+  const std::string digits = name.substr(prefix.size(), dash - prefix.size());
+  const bool number = std::all_of(digits.begin(), digits.end(),
+                                  [](unsigned char c) { return std::isdigit(c) != 0; });
+  const auto process = parse_integer(digits);
+  if (name[dash] != '-' || !random || !number || !process || *process < 1 ||
+      *process > std::numeric_limits<pid_t>::max()) {
+    return std::nullopt;
+  }
+  return static_cast<pid_t>(*process);
+}
+
+// Removes the scratch folders of this user's processes that were killed.
+void remove_dead_scratch() {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(fs::temp_directory_path(), ignored)) {
+    const auto owner = scratch_owner(entry.path().filename().string());
+    struct stat status = {};
+    if (!owner || ::lstat(entry.path().c_str(), &status) != 0) continue;
+    if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid()) continue;
+    if (::kill(*owner, 0) == 0 || errno != ESRCH) continue;
+    fs::remove_all(entry.path(), ignored);
   }
 }
 
@@ -53,7 +94,9 @@ Session::~Session() {
 
 const fs::path& Session::scratch() {
   if (!scratch_.empty()) return scratch_;
-  std::string pattern = (fs::temp_directory_path() / "impact-XXXXXX").string();
+  remove_dead_scratch();
+  const std::string name = kScratchPrefix + std::to_string(::getpid()) + "-XXXXXX";
+  std::string pattern = (fs::temp_directory_path() / name).string();
   if (::mkdtemp(pattern.data()) == nullptr) {
     throw IoError({.what = "can't make a temporary folder",
                    .where = fs::temp_directory_path().string(),
@@ -113,6 +156,10 @@ fs::path Session::find_input(const std::string& declared) const {
                                  : "check its name, and the folder given by --data";
   }
   throw IoError({.what = "no file '" + declared + "'", .where = looked, .hint = hint});
+}
+
+fs::path Session::use_input(const std::string& declared) {
+  return inputs_[declared] = find_input(declared);
 }
 
 fs::path Session::target() const {

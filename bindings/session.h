@@ -44,7 +44,14 @@ class Session {
   /// ArgumentError for absolute paths and paths that climb.
   [[nodiscard]] std::filesystem::path find_input(const std::string& declared) const;
   [[nodiscard]] bool has_input(const std::string& declared) const;
-  /// Private folder for generated inputs; removed at the end.
+  /// The same as find_input, and kept in inputs().
+  [[nodiscard]] std::filesystem::path use_input(const std::string& declared);
+  /// Files that were read, by the name the script gives them.
+  [[nodiscard]] const std::map<std::string, std::filesystem::path>& inputs() const noexcept {
+    return inputs_;
+  }
+  /// Private folder for generated inputs, `impact-<pid>-...` among the temporary files; removed at
+  /// the end. Making it removes those that killed processes of the same user left.
   [[nodiscard]] const std::filesystem::path& scratch();
   /// Checks a path that a script wants to write inside the run folder; throws ArgumentError.
   [[nodiscard]] std::filesystem::path output_path(const std::string& declared);
@@ -68,6 +75,7 @@ class Session {
   SessionOptions options_;
   Context context_;
   std::filesystem::path scratch_;
+  std::map<std::string, std::filesystem::path> inputs_;
   std::unique_ptr<AtomicFolder> folder_;
   std::shared_ptr<Backend> backend_;
   std::unique_ptr<Study> study_;

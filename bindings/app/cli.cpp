@@ -11,9 +11,22 @@ namespace impact::bindings {
 namespace {
 
 constexpr int kMaxThreads = 1024;
+// Below this the table engine and the interpreter fail one after the other in odd places.
+constexpr std::uint64_t kLeastMemory = 64'000'000;
 
 int all_cores() {
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMaxThreads);
+}
+
+std::uint64_t read_memory(const std::string& text) {
+  const std::uint64_t bytes = parse_bytes(text, "--memory");
+  if (bytes < kLeastMemory) {
+    throw ArgumentError({.what = "--memory is too small for any run",
+                         .got = text,
+                         .expected = "at least 64MB",
+                         .hint = "a number without a unit counts bytes; write 4GB"});
+  }
+  return bytes;
 }
 
 // "name=value" -> (name, value).
@@ -44,7 +57,8 @@ std::optional<Options> read_command_line(int argc, const char* const* argv, int*
   app.add_option("--out", out, "Folder for the results (runs/<study>)")->type_name("DIR");
   app.add_option("--threads", options.threads, "Threads to use; never changes results (all cores)")
       ->check(CLI::Range(1, kMaxThreads));
-  app.add_option("--memory", memory, "Most memory the run may use, as 4GB")->type_name("SIZE");
+  app.add_option("--memory", memory, "Most memory the run may use, as 4GB (64MB or more)")
+      ->type_name("SIZE");
   app.add_option("--set", settings, "Override a declared parameter, as name=value")
       ->type_name("NAME=VALUE");
   app.add_option("--stdlib", stdlib_folder, "Load the standard library from this folder")
@@ -61,7 +75,7 @@ std::optional<Options> read_command_line(int argc, const char* const* argv, int*
 
   try {
     app.parse(argc, argv);
-    if (!memory.empty()) options.memory = parse_bytes(memory, "--memory");
+    if (!memory.empty()) options.memory = read_memory(memory);
     for (const std::string& text : settings) options.settings.insert(read_setting(text));
     const bool code = app.count("-e") > 0;
     if (code && app.get_subcommands().size() == 1) {

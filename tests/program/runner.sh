@@ -30,6 +30,9 @@ study() {
 
 expect 0 "" -e 'print(1)'
 expect 2 "" --threads 0 -e 'print(1)'
+expect 2 "at least 64MB" --memory 5 -e 'print(1)'
+expect 2 "--memory" --memory lots -e 'print(1)'
+expect 0 "" --memory 64MB -e 'print(frame { { "x", { 1, 2 } } }:count_rows())'
 expect 2 "" nonsense
 expect 1 "no script" run nowhere.lua
 mkdir empty && expect 1 "has no study.lua" run empty
@@ -41,7 +44,7 @@ printf 'local function a() local x\n return x.y end\nlocal function b() a() end\
 expect 1 "deep.lua:2: attempt to index a nil value" run deep.lua
 grep -q "called from deep.lua:4 in function 'c'" err.txt || fail "deep: frames of the script"
 grep -q stdlib err.txt && fail "deep: frames of the library"
-expect 1 "needs more memory than it may use" --memory 16MB -e 'local t = {} while true do t[#t+1] = ("x"):rep(1000) .. #t end'
+expect 1 "needs more memory than it may use" --memory 64MB -e 'local t = {} while true do t[#t+1] = ("x"):rep(1000) .. #t end'
 expect 1 "no column 'y'" -e 'local t = frame { { "x", { 1 } } } print(t.y)'
 expect 1 "no file 'none.csv'" -e 'csv "none.csv"'
 mkdir folder.csv && expect 1 "folder.csv" -e 'print(csv "folder.csv")'
@@ -83,6 +86,26 @@ E2
 expect 1 "" run late
 [ ! -e runs/late ] || fail "a failed study left a folder"
 expect 1 "--set names no parameter" run good --set nothing=1
+
+# A script without a study that writes files can be run again, with the same bytes.
+printf 'x\n1\n2\n' >in.csv
+echo 'csv("in.csv"):write { csv = "deep/copy.csv" }' >plain.lua
+expect 0 "" run plain.lua
+cp -r runs/plain first_plain
+expect 0 "" run plain.lua
+diff -r runs/plain first_plain || fail "a rerun of a script gives the same bytes"
+python3 - <<'E2' || fail "the lock of a script names its inputs and outputs"
+import hashlib, json
+lock = json.load(open("runs/plain/study.lock"))
+digest = lambda path: hashlib.sha256(open(path, "rb").read()).hexdigest()
+assert lock["engine"] and lock["script"] == "plain"
+assert lock["inputs"] == [{"file": "in.csv", "sha256": digest("in.csv")}]
+assert lock["outputs"] == {"deep/copy.csv": digest("runs/plain/deep/copy.csv")}
+E2
+for _ in 1 2; do
+  expect 0 "" -e 'frame { { "x", { 1 } } }:write { csv = "a.csv" }' --out text_run
+done
+[ -f text_run/study.lock ] || fail "-e marks its run folder"
 
 if [ "$(id -u)" = 0 ] && mkdir disk && mount -t tmpfs -o size=64k tmpfs disk 2>/dev/null; then
   study large <<'E2'
