@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "bindings/missing.h"
 #include "bindings/runtime.h"
@@ -34,6 +35,11 @@ std::vector<std::string> split(std::string_view text) {
   return parts;
 }
 
+bool accepts_type(std::string_view accepted, const std::string& type) {
+  const auto options = split(accepted);
+  return std::find(options.begin(), options.end(), type) != options.end();
+}
+
 std::string readable(std::string_view types) {
   std::string out;
   for (const std::string& type : split(types)) {
@@ -45,10 +51,13 @@ std::string readable(std::string_view types) {
 
 void check_value(lua_State* L, const Function& function, const Param& param, int index) {
   if (!accepts(param.type, L, index)) {
+    // filter(t.a == 3): the comparison of a handle and a value is false before anybody sees it.
+    const bool compared = type_of(L, index) == "boolean" && accepts_type(param.type, "Column");
     throw ArgumentError({.what = "wrong type for '" + param.name + "' of " + function.name,
                          .got = describe_value(L, index),
                          .expected = readable(param.type),
-                         .hint = "write it as " + function.signature()});
+                         .hint = compared ? "== compares Lua values at once; write column:eq(value)"
+                                          : "write it as " + function.signature()});
   }
   if (lua_type(L, index) == LUA_TNUMBER && (param.min || param.max)) {
     const double value = lua_tonumberx(L, index, nullptr);
@@ -330,7 +339,8 @@ void push_value(lua_State* L, const Value& value) {
   } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
     lua_pushinteger(L, *integer);
   } else if (const auto* number = std::get_if<double>(&value)) {
-    lua_pushnumber(L, *number);
+    // The sign of NaN depends on the processor.
+    lua_pushnumber(L, std::isnan(*number) ? std::numeric_limits<double>::quiet_NaN() : *number);
   } else if (const auto* text = std::get_if<std::string>(&value)) {
     push_text(L, *text);
   } else if (const auto* date = std::get_if<Date>(&value)) {
@@ -353,6 +363,11 @@ std::vector<std::string> sorted_fields(lua_State* L, int index) {
   }
   std::sort(fields.begin(), fields.end());
   return fields;
+}
+
+void poll_cancel(lua_State* L) {
+  const CancelToken* cancel = runtime(L).options().cancel;
+  if (cancel != nullptr) cancel->check();
 }
 
 void reserve_stack(lua_State* L, int slots) {

@@ -31,11 +31,15 @@ void check_arguments(lua_State* L, const Function& function);
 /// A cell value: boolean, integer, number, text or the missing sentinel. `place` names it in
 /// errors.
 [[nodiscard]] Value value_at(lua_State* L, int index, const std::string& place);
-/// Dates become ISO text, missing cells the `missing` value.
+/// Dates become ISO text, missing cells the `missing` value, NaN of either sign the positive one.
 void push_value(lua_State* L, const Value& value);
 void push_text(lua_State* L, std::string_view text);
 /// The text keys of a plain table in byte order.
 [[nodiscard]] std::vector<std::string> sorted_fields(lua_State* L, int index);
+/// Throws Cancelled once the user interrupted. Loops over a script's lists call it every
+/// kPollItems items: no hook runs inside them.
+void poll_cancel(lua_State* L);
+inline constexpr int kPollItems = 4096;
 /// Grows the stack or throws ResourceError.
 void reserve_stack(lua_State* L, int slots);
 

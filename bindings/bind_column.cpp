@@ -204,6 +204,19 @@ Function global_of(const FunctionInfo& info, std::string expression) {
           }};
 }
 
+// How an operand of a comparison may be written; `called` when a method follows.
+std::string operand_text(lua_State* L, int index, bool called) {
+  if (find_box(L, index, "Column") == nullptr) {
+    const int kind = lua_type(L, index);
+    const bool cell = kind == LUA_TNUMBER || kind == LUA_TSTRING || kind == LUA_TBOOLEAN;
+    return cell ? describe_expr(*literal(value_at(L, index, "a comparison"))) : "value";
+  }
+  const Expr& expr = *get_handle<const ColumnValue>(L, index)->expr;
+  if (expr.kind == Expr::Kind::kColumn) return "t." + expr.name;
+  const std::string text = describe_expr(expr);
+  return called ? "(" + text + ")" : text;
+}
+
 Function operator_of(const std::string& name, const std::string& function,
                      const std::string& sign) {
   const bool unary = name == "__unm";
@@ -229,6 +242,32 @@ Function operator_of(const std::string& name, const std::string& function,
                 push_column(L, impact::call(function, std::move(args)));
                 return 1;
               },
+          .free = true};
+}
+
+// Lua turns the result of < into true or false at once, and a > b into b < a.
+Function comparison_of(const std::string& name, const std::string& sign, const std::string& method,
+                       const std::string& mirrored) {
+  const auto side = [](const char* which) {
+    return Param{.name = which, .type = "any", .text = "An operand.", .optional = true};
+  };
+  return {.name = "Column:" + name,
+          .params = {side("left"), side("right")},
+          .returns = "nothing",
+          .text = "The operator " + sign + " is an error: a comparison of columns is a method.",
+          .example = std::string(kSample) + "assert(not pcall(function() return t.x " + sign +
+                     " 2 end))\nassert(t:filter(t.x:" + method + "(2)):count_rows() > 0)",
+          .body = [method, mirrored](Call& call) -> int {
+            lua_State* L = call.state();
+            const bool left = find_box(L, 1, "Column") != nullptr;
+            const std::string column = operand_text(L, left ? 1 : 2, true);
+            const std::string value = operand_text(L, left ? 2 : 1, false);
+            throw ArgumentError({.what = "columns can't be compared with <, <=, > or >=",
+                                 .got = describe_value(L, left ? 2 : 1),
+                                 .expected = "a method: lt, le, gt, ge, eq or ne",
+                                 .hint = "Lua compares at once; write " + column + ":" +
+                                         (left ? method : mirrored) + "(" + value + ")"});
+          },
           .free = true};
 }
 
@@ -346,6 +385,8 @@ void install_columns(lua_State* L) {
   for (const Operator& item : kOperators) {
     type.metamethods.push_back(operator_of(item.name, item.function, item.sign));
   }
+  type.metamethods.push_back(comparison_of("__lt", "<", "lt", "gt"));
+  type.metamethods.push_back(comparison_of("__le", "<=", "le", "ge"));
   type.metamethods.push_back(to_string_function());
   register_type(L, std::move(type));
 

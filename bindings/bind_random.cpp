@@ -38,10 +38,13 @@ int give(const Call& call, double value) {
   return 1;
 }
 
+Context polled(lua_State* L) { return {.cancel = runtime(L).options().cancel}; }
+
 // Pushes a list of the items at the given places of the list `from`.
 int push_picked(lua_State* L, int from, const std::vector<std::size_t>& places) {
   lua_createtable(L, static_cast<int>(places.size()), 0);
   for (std::size_t i = 0; i < places.size(); ++i) {
+    if (i % kPollItems == 0) poll_cancel(L);
     lua_rawgeti(L, from, static_cast<lua_Integer>(places[i] + 1));
     lua_rawseti(L, -2, static_cast<lua_Integer>(i + 1));
   }
@@ -56,7 +59,7 @@ std::vector<Function> list_methods() {
            [](Call& call) {
              lua_State* L = call.state();
              const int from = call.slot("list");
-             return push_picked(L, from, stream(call).permutation(lua_rawlen(L, from)));
+             return push_picked(L, from, stream(call).permutation(lua_rawlen(L, from), polled(L)));
            }),
       draw("sample", {list, integer("n", "How many different items.")}, "list",
            "A list of n items without replacement.", "assert(#r:sample({ 1, 2, 3 }, 2) == 2)",
@@ -69,9 +72,9 @@ std::vector<Function> list_methods() {
                call.fail("n", "can't draw " + std::to_string(n) + " of " + std::to_string(size),
                          "0 to " + std::to_string(size));
              }
-             return push_picked(
-                 L, from,
-                 stream(call).sample(static_cast<std::size_t>(size), static_cast<std::size_t>(n)));
+             return push_picked(L, from,
+                                stream(call).sample(static_cast<std::size_t>(size),
+                                                    static_cast<std::size_t>(n), polled(L)));
            }),
       draw("choose", {list}, "any", "One item of a list.", "assert(r:choose { \"a\" } == \"a\")",
            [](Call& call) {

@@ -188,6 +188,11 @@ Function frame_function() {
                         "columns as { \"" + field + "\", { ... } }, then key and types",
                         "columns stand in a list, so that their order is known");
             }
+            if (lua_rawlen(L, list) == 0) {
+              throw ArgumentError({.what = "frame needs at least one column",
+                                   .expected = "frame { { \"name\", { values... } } }",
+                                   .hint = "a column without rows is { \"name\", {} }"});
+            }
             std::vector<std::string> names;
             std::vector<Column> columns;
             each_item(L, list, [&](int item, lua_Integer i) {
@@ -216,6 +221,7 @@ Function frame_function() {
                      .expected = std::to_string(columns[0].size()) + ", as in '" + names[0] + "'",
                      .hint = "write missing for a missing cell; nil makes a list shorter"});
               }
+              poll_cancel(L);
               columns.push_back(column_of(cells, name));
               names.push_back(name);
             });

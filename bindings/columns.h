@@ -54,13 +54,15 @@ inline constexpr const char* kColumns = "text|Column|list";
                                                     const std::vector<std::string>& reserved = {});
 /// Texts, Columns and desc(Column)s as sort keys. nil gives an empty list.
 [[nodiscard]] std::vector<SortKey> sort_keys_at(lua_State* L, int index, const std::string& place);
-/// One value of each item of the list at `index`, through `read(index of the item)`.
+/// One value of each item of the list at `index`, through `read(index of the item)`. Throws
+/// Cancelled.
 template <class Read>
 void each_item(lua_State* L, int index, Read&& read) {
   const int list = lua_absindex(L, index);
   const auto count = static_cast<lua_Integer>(lua_rawlen(L, list));
   reserve_stack(L, 4);
   for (lua_Integer i = 1; i <= count; ++i) {
+    if (i % kPollItems == 0) poll_cancel(L);
     lua_rawgeti(L, list, i);
     read(lua_gettop(L), i);
     lua_pop(L, 1);

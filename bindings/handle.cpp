@@ -1,5 +1,6 @@
 #include "bindings/handle.h"
 
+#include <algorithm>
 #include <new>
 
 #include "bindings/args.h"
@@ -51,6 +52,39 @@ int type_name(lua_State* L) {
   return 1;
 }
 
+// Up to five methods whose names are near, nearest first; all of them when none is.
+std::string near_methods(const std::string& word, const std::vector<std::string>& methods) {
+  constexpr std::size_t kMost = 5;
+  std::vector<std::string> rest = methods;
+  std::vector<std::string> near;
+  while (near.size() < kMost) {
+    const std::string next = nearest_word(word, rest);
+    if (next.empty()) break;
+    near.push_back(next);
+    rest.erase(std::find(rest.begin(), rest.end(), next));
+  }
+  if (!near.empty()) return list_words(near);
+  return methods.empty() ? "nothing: it has no methods" : list_words(methods);
+}
+
+// __index of a table of methods: what it lacks is an error.
+int refuse_method(lua_State* L) {
+  reserve_stack(L, 4);
+  lua_getmetatable(L, 1);
+  push_text(L, "__name");
+  lua_rawget(L, -2);
+  const std::string type = text_at(L, -1);
+  lua_pop(L, 2);
+  const bool named = lua_type(L, 2) == LUA_TSTRING;
+  const std::string word = text_at(L, 2);
+  const auto methods = sorted_fields(L, 1);
+  throw ArgumentError({.what = named ? type + " has no method '" + word + "'"
+                                     : type + " is indexed by names of methods only",
+                       .got = named ? word : describe_value(L, 2),
+                       .expected = near_methods(word, methods),
+                       .hint = did_you_mean(word, methods)});
+}
+
 Function release_function(const std::string& type) {
   return {.name = type + ":release",
           .params = {},
@@ -84,6 +118,12 @@ void register_type(lua_State* L, TypeDescriptor descriptor) {
     lua_rawset(L, -3);
   }
   const int methods = lua_gettop(L);
+  lua_createtable(L, 0, 2);
+  push_text(L, type.name);
+  lua_setfield(L, -2, "__name");
+  push_private(L, refuse_method);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, methods);
 
   lua_createtable(L, 0, 16);
   lua_pushboolean(L, 1);

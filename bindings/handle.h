@@ -25,7 +25,8 @@ struct HandleName;
 /// Makes the protected metatable of a type and keeps the descriptor in the runtime's registry.
 /// Every type gets release(), __gc, __close, __eq (same object), __name, __metatable and, unless
 /// declared,
-/// __tostring.
+/// __tostring. Reading anything but a method is an ArgumentError, unless the type has an __index of
+/// its own.
 void register_type(lua_State* L, TypeDescriptor descriptor);
 
 /// Pushes a handle. `bytes` of engine memory are reported to the collector, which may run.
@@ -35,7 +36,7 @@ void push_object(lua_State* L, std::string_view type, std::shared_ptr<void> obje
 [[nodiscard]] Box* find_box(lua_State* L, int index, std::string_view type = "");
 /// The object of a handle; throws ArgumentError when it is another type or was released.
 [[nodiscard]] std::shared_ptr<void> get_object(lua_State* L, int index, std::string_view type);
-/// Pushes the plain table of a type's methods.
+/// Pushes the table of a type's methods; only raw reads may miss.
 void push_methods(lua_State* L, std::string_view type);
 
 template <class T>

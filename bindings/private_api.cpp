@@ -82,6 +82,7 @@ int sorted_keys(lua_State* L) {
   lua_pushnil(L);
   while (lua_next(L, 1) != 0) {
     lua_pop(L, 1);
+    if (keys.size() % kPollItems == 0) poll_cancel(L);
     keys.push_back(read_key(L, -1));
     keys.back().index = static_cast<int>(keys.size());
     lua_pushvalue(L, -1);
@@ -91,6 +92,7 @@ int sorted_keys(lua_State* L) {
   std::sort(keys.begin(), keys.end());
   lua_createtable(L, static_cast<int>(keys.size()), 0);
   for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (i % kPollItems == 0) poll_cancel(L);
     lua_rawgeti(L, 2, keys[i].index);
     lua_rawseti(L, -2, static_cast<lua_Integer>(i + 1));
   }

@@ -134,8 +134,9 @@ local function holds(value, expect)
 end
 
 local function expected_text(expect)
-  if type(expect) ~= "table" then return tostring(expect) end
-  return tostring(expect[1]) .. " to " .. tostring(expect[2])
+  local text = internal.names.tostring
+  if type(expect) ~= "table" then return text(expect) end
+  return text(expect[1]) .. " to " .. text(expect[2])
 end
 
 Study.check = method("check", define({

@@ -274,15 +274,15 @@ std::size_t Stream::categorical(std::span<const double> weights) {
   return chosen;
 }
 
-std::vector<std::size_t> Stream::permutation(std::size_t n) {
+std::vector<std::size_t> Stream::permutation(std::size_t n, const Context& context) {
   std::vector<std::size_t> order(n);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  shuffle(order);
+  shuffle(order, context);
   return order;
 }
 
 // The first k steps of the shuffle. Few of many: only the places that were swapped are stored.
-std::vector<std::size_t> Stream::sample(std::size_t n, std::size_t k) {
+std::vector<std::size_t> Stream::sample(std::size_t n, std::size_t k, const Context& context) {
   if (k > n) {
     throw ArgumentError(
         {.what = "a sample without replacement is larger than what it is drawn from",
@@ -295,6 +295,7 @@ std::vector<std::size_t> Stream::sample(std::size_t n, std::size_t k) {
     std::vector<std::size_t> order(n);
     std::iota(order.begin(), order.end(), std::size_t{0});
     for (std::size_t i = n; i > n - k; --i) {
+      if (i % kPollItems == 0) context.check();
       std::swap(order[i - 1], order[static_cast<std::size_t>(below(i))]);
       chosen.push_back(order[i - 1]);
     }
@@ -306,6 +307,7 @@ std::vector<std::size_t> Stream::sample(std::size_t n, std::size_t k) {
     return found == moved.end() ? i : found->second;
   };
   for (std::size_t i = n; i > n - k; --i) {
+    if (i % kPollItems == 0) context.check();
     const auto j = static_cast<std::size_t>(below(i));
     chosen.push_back(at(j));
     moved[j] = at(i - 1);

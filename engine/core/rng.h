@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/core/context.h"
+
 namespace impact {
 
 /// Philox4x32-10: ten rounds of the bijection keyed by `key` applied to `counter`.
@@ -65,20 +67,24 @@ class Stream {
   /// Index drawn with probability proportional to weights (>= 0, finite, sum > 0).
   [[nodiscard]] std::size_t categorical(std::span<const double> weights);
   /// Fisher-Yates from the last element down, with below(): a uniform permutation of 0..n-1.
-  [[nodiscard]] std::vector<std::size_t> permutation(std::size_t n);
+  /// Throws Cancelled, as do sample() and shuffle().
+  [[nodiscard]] std::vector<std::size_t> permutation(std::size_t n, const Context& context = {});
   /// k distinct indices of 0..n-1 in random order: the last k places of permutation(n), last first.
   /// k <= n; O(k) time and memory when k is small against n.
-  [[nodiscard]] std::vector<std::size_t> sample(std::size_t n, std::size_t k);
+  [[nodiscard]] std::vector<std::size_t> sample(std::size_t n, std::size_t k,
+                                                const Context& context = {});
   /// In-place Fisher-Yates of any random-access range, as permutation().
   template <class Range>
-  void shuffle(Range& range) {
+  void shuffle(Range& range, const Context& context = {}) {
     using std::swap;
     for (std::size_t i = range.size(); i > 1; --i) {
+      if (i % kPollItems == 0) context.check();
       swap(range[i - 1], range[static_cast<std::size_t>(below(i))]);
     }
   }
 
  private:
+  static constexpr std::size_t kPollItems = 4096;
   void refill();
   std::array<std::uint32_t, 2> key_;
   std::uint64_t unit_;
