@@ -46,7 +46,8 @@ footer dt { font-weight: 600; }
 footer dd { margin: 0; overflow-wrap: anywhere; font-family: ui-monospace, monospace; }
 @media print { body { padding: 0; max-width: none; font-size: 10pt; }
   figure { overflow: visible; } tr { break-inside: avoid; } table { font-size: 7.5pt; width: 100%; }
-  td, th, td.text { white-space: normal; overflow-wrap: anywhere; min-width: 0; padding: 2pt 3pt; } }
+  td, th, td.text { white-space: normal; overflow-wrap: anywhere; min-width: 0; }
+  td, th { padding: 2pt 3pt; } }
 )";
 
 constexpr int kPerCell = -1;
