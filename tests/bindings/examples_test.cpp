@@ -5,8 +5,10 @@
 #include "bindings/install.h"
 #include "bindings/runtime.h"
 #include "bindings/session.h"
+#include "tests/support/temp_dir.h"
 
 using namespace impact::bindings;
+using impact::test::TempDir;
 
 namespace {
 
@@ -43,8 +45,10 @@ TEST_CASE("every function is described in full", "[docs]") {
 }
 
 TEST_CASE("every example runs", "[docs]") {
-  const auto out = std::filesystem::temp_directory_path() / "impact-example-run";
-  for (const auto& function : descriptors()["functions"]) {
+  const TempDir dir;
+  const auto out = dir.path() / "run";
+  const auto docs = descriptors();
+  for (const auto& function : docs["functions"]) {
     INFO(function["name"].get<std::string>());
     INFO(function["example"].get<std::string>());
     Program program(out);
@@ -59,5 +63,4 @@ TEST_CASE("every example runs", "[docs]") {
     }
     CHECK(failure == "");
   }
-  std::filesystem::remove_all(out);
 }
