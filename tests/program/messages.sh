@@ -42,7 +42,7 @@ print(t:cast { x = "integer" }:glimpse())'
 message unknown_option -e 'local t <const> = csv("videos.csv", { delimiter = ";" })'
 message unknown_name -e 'prnt(1)'
 message no_library -e 'local f <const> = io.open "secret"'
-message memory --memory 16MB -e 'local t <const> = {}
+message memory --memory 64MiB -e 'local t <const> = {}
 while true do t[#t + 1] = ("x"):rep(1000) .. #t end'
 
 cat >deep.lua <<'END'
