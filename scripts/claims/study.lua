@@ -94,14 +94,14 @@ local outliers <const> = S:table "outliers" (fenced:summarise {
 })
 
 -- Checks ----------------------------------------------------------------------------------------
-S:check "parts_within_views" {
+local parts <const> = S:check "parts_within_views" {
   rows = videos:filter(any_of(
     videos.video_like_count:gt(videos.video_view_count),
     videos.video_share_count:gt(videos.video_view_count),
     videos.video_comment_count:gt(videos.video_view_count)
   )),
 }
-S:check "missing_together" {
+local together <const> = S:check "missing_together" {
   rows = raw:filter(all_of(any_of(gaps), raw.claim_status:is_present())),
 }
 
@@ -125,6 +125,9 @@ S:report "Claims and opinions: a first look at the videos" {
   "# Outliers",
   "Counts above the median plus 1.5 interquartile ranges.",
   outliers,
+  "# Checks",
+  "No count of reactions exceeds the views, and every incomplete row lacks its claim status.",
+  parts, together,
 }
 
 return S
