@@ -1,13 +1,20 @@
-# IMPACT_SANITIZE=address|undefined|thread instruments everything the project compiles.
+# IMPACT_SANITIZE=address|undefined|thread instruments everything the project compiles; a list
+# joins several, as in "address;undefined". A finding ends the program.
 
 set(known_sanitizers address undefined thread)
 if(IMPACT_SANITIZE)
-  if(NOT IMPACT_SANITIZE IN_LIST known_sanitizers)
-    message(FATAL_ERROR "IMPACT_SANITIZE is \"${IMPACT_SANITIZE}\"; expected address, undefined or thread")
+  foreach(sanitizer IN LISTS IMPACT_SANITIZE)
+    if(NOT sanitizer IN_LIST known_sanitizers)
+      message(FATAL_ERROR "IMPACT_SANITIZE names \"${sanitizer}\"; expected address, undefined or thread")
+    endif()
+  endforeach()
+  if("thread" IN_LIST IMPACT_SANITIZE AND "address" IN_LIST IMPACT_SANITIZE)
+    message(FATAL_ERROR "IMPACT_SANITIZE: address and thread cannot be joined; build them separately")
   endif()
-  add_compile_options(-fsanitize=${IMPACT_SANITIZE} -fno-omit-frame-pointer)
-  add_link_options(-fsanitize=${IMPACT_SANITIZE})
-  if(IMPACT_SANITIZE STREQUAL "undefined")
+  list(JOIN IMPACT_SANITIZE "," joined_sanitizers)
+  add_compile_options(-fsanitize=${joined_sanitizers} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${joined_sanitizers})
+  if("undefined" IN_LIST IMPACT_SANITIZE)
     add_compile_options(-fno-sanitize-recover=all)
   endif()
 endif()
