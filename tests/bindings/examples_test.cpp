@@ -5,10 +5,8 @@
 #include "bindings/install.h"
 #include "bindings/runtime.h"
 #include "bindings/session.h"
-#include "tests/support/temp_dir.h"
 
 using namespace impact::bindings;
-using impact::test::TempDir;
 
 namespace {
 
@@ -45,8 +43,7 @@ TEST_CASE("every function is described in full", "[docs]") {
 }
 
 TEST_CASE("every example runs", "[docs]") {
-  const TempDir dir;
-  const auto out = dir.path() / "run";
+  const auto out = std::filesystem::temp_directory_path() / "impact-example-run";
   const auto docs = descriptors();
   for (const auto& function : docs["functions"]) {
     INFO(function["name"].get<std::string>());
@@ -63,4 +60,5 @@ TEST_CASE("every example runs", "[docs]") {
     }
     CHECK(failure == "");
   }
+  std::filesystem::remove_all(out);
 }
