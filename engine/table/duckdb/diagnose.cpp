@@ -252,9 +252,9 @@ void diagnose_file(Connection& connection, const FileSource& source, const Schem
                        .expected = "a file that begins and ends with PAR1",
                        .hint = "copy it again, or read it as another format"});
     }
-  } catch (const QueryError&) {
-    // The second reading failed in another way; the first failure is what
-    // counts.
+  } catch (const QueryError& second) {
+    // The second reading was stopped, or failed in another way; then the first failure counts.
+    if (second.kind() == "INTERRUPT") throw Cancelled();
     return;
   }
 }
