@@ -39,6 +39,7 @@ assert(n == 1000, n)
 DUCKDB_CSV = """
 import duckdb
 c = duckdb.connect(config={'threads': 2})
+c.execute('SET enable_progress_bar = false')
 r = c.execute('''SELECT "group", count(*), sum(views), avg(likes), sum(rate), avg(score), stddev_samp(score)
                  FROM read_csv('events.csv') GROUP BY 1 ORDER BY 1''').fetchall()
 assert len(r) == 1000
@@ -58,6 +59,7 @@ weekly:write {{ parquet = "weekly-impact.parquet" }}
 DUCKDB_WEEKLY = """
 import duckdb
 c = duckdb.connect(config={{'threads': 2}})
+c.execute('SET enable_progress_bar = false')
 c.execute('''COPY (SELECT profile, date_trunc('week', day + 1)::DATE - 1 AS day, {sums}
              FROM 'daily.parquet' GROUP BY ALL ORDER BY profile, day)
              TO 'weekly-duckdb.parquet' (FORMAT parquet)''')
@@ -93,7 +95,8 @@ def main():
         duckdb.execute(DAILY.format(profiles=options.profiles, path=f"{folder}/daily.parquet"))
 
         def ours(script, *flags):
-            return timed([impact, *flags, "--threads", "2", "-e", script], folder, options.repeats)
+            command = [impact, *flags, "--threads", "2", "-e", script]
+            return timed(command, folder, options.repeats)
 
         def peer(script):
             return timed([sys.executable, "-c", script], folder, options.repeats)
@@ -105,9 +108,10 @@ def main():
               f"duckdb {duck[0]:.2f} s, pandas {pandas[0]:.2f} s")
         print(f"  time / duckdb             {mine[0] / duck[0]:8.2f}")
         print(f"  pandas / time             {pandas[0] / mine[0]:8.2f}")
-        mine, duck = ours(IMPACT_WEEKLY, "--memory", options.memory), peer(DUCKDB_WEEKLY)
+        mine = ours(IMPACT_WEEKLY, "--memory", options.memory, "--out", "out")
+        duck = peer(DUCKDB_WEEKLY)
         same = duckdb.execute(
-            f"SELECT count(*) FROM (FROM '{folder}/weekly-impact.parquet' EXCEPT "
+            f"SELECT count(*) FROM (FROM '{folder}/out/weekly-impact.parquet' EXCEPT "
             f"FROM '{folder}/weekly-duckdb.parquet')").fetchone()[0]
         if same != 0:
             sys.exit("the weekly sums differ from DuckDB's")
