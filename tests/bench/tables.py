@@ -21,6 +21,16 @@ COPY (SELECT i AS id, 'group ' || (i * 7919 % 1000)::VARCHAR AS "group", i * 104
              DATE '2024-01-01' + (i % 366)::INTEGER AS day
       FROM range({rows}) t(i)) TO '{path}' (HEADER)
 """
+POSTS = """
+COPY (SELECT 'v' || (i * 7919 % 100000007)::VARCHAR AS video_id,
+             'creator ' || (i * 104729 % 50000)::VARCHAR AS creator,
+             ['claim', 'opinion', 'advice', 'story'][1 + i % 4] AS kind,
+             strftime(TIMESTAMP '2024-01-01' + to_seconds((i * 37 % 31536000)::INTEGER),
+                      '%Y-%m-%d %H:%M:%S') AS posted,
+             'caption text of post number ' || i AS caption, i * 15485863 % 1000000 AS views,
+             i * 32452843 % 50000 AS likes
+      FROM range({rows}) t(i)) TO '{path}' (HEADER)
+"""
 DAILY = """
 COPY (SELECT 'p' || lpad(p::VARCHAR, 6, '0') AS profile, DATE '2024-01-01' + d::INTEGER AS day,
              p * 31 % 100000 AS followers, (p + d) % 5 AS posts, (p * d) % 9973 AS likes,
@@ -50,6 +60,27 @@ d = pandas.read_csv('events.csv')
 r = d.groupby('group').agg(n=('id', 'size'), views=('views', 'sum'), likes=('likes', 'mean'),
                            rate=('rate', 'sum'), score=('score', 'mean'), sd=('score', 'std'))
 assert len(r) == 1000
+"""
+IMPACT_POSTS = """
+local t = csv "posts.csv"
+local s = t:summarise { by = { t.creator, t.posted:start_of_month():as "month" }, count():as "n",
+  t.views:sum(), t.likes:mean() }
+assert(s:count_rows() == 600000)
+"""
+DUCKDB_POSTS = """
+import duckdb
+c = duckdb.connect(config={'threads': 2})
+c.execute('SET enable_progress_bar = false')
+r = c.execute('''SELECT count(*) FROM (SELECT creator, date_trunc('month', posted), count(*), sum(views),
+                 avg(likes) FROM read_csv('posts.csv') GROUP BY ALL)''').fetchone()
+assert r[0] == 600000
+"""
+PANDAS_POSTS = """
+import pandas
+d = pandas.read_csv('posts.csv', parse_dates=['posted'])
+r = d.groupby(['creator', d.posted.dt.to_period('M')]).agg(
+    n=('video_id', 'size'), views=('views', 'sum'), likes=('likes', 'mean'))
+assert len(r) == 600000
 """
 IMPACT_WEEKLY = """
 local t = parquet "daily.parquet"
@@ -92,6 +123,7 @@ def main():
 
     with tempfile.TemporaryDirectory(prefix="impact-bench-") as folder:
         duckdb.execute(CSV.format(rows=options.rows, path=f"{folder}/events.csv"))
+        duckdb.execute(POSTS.format(rows=options.rows, path=f"{folder}/posts.csv"))
         duckdb.execute(DAILY.format(profiles=options.profiles, path=f"{folder}/daily.parquet"))
 
         def ours(script, *flags):
@@ -103,11 +135,13 @@ def main():
 
         start, _ = ours('print("ready")')
         print(f"first line of a script      {start * 1000:8.1f} ms")
-        mine, duck, pandas = ours(IMPACT_CSV), peer(DUCKDB_CSV), peer(PANDAS_CSV)
-        print(f"CSV {options.rows:,} x 7 summary: impact {mine[0]:.2f} s ({mine[1]:.0f} MB), "
-              f"duckdb {duck[0]:.2f} s, pandas {pandas[0]:.2f} s")
-        print(f"  time / duckdb             {mine[0] / duck[0]:8.2f}")
-        print(f"  pandas / time             {pandas[0] / mine[0]:8.2f}")
+        for name, scripts in (("numbers", (IMPACT_CSV, DUCKDB_CSV, PANDAS_CSV)),
+                              ("posts", (IMPACT_POSTS, DUCKDB_POSTS, PANDAS_POSTS))):
+            mine, duck, pandas = ours(scripts[0]), peer(scripts[1]), peer(scripts[2])
+            print(f"CSV of {name}, {options.rows:,} x 7, summary: impact {mine[0]:.2f} s "
+                  f"({mine[1]:.0f} MB), duckdb {duck[0]:.2f} s, pandas {pandas[0]:.2f} s")
+            print(f"  time / duckdb             {mine[0] / duck[0]:8.2f}")
+            print(f"  pandas / time             {pandas[0] / mine[0]:8.2f}")
         mine = ours(IMPACT_WEEKLY, "--memory", options.memory, "--out", "out")
         duck = peer(DUCKDB_WEEKLY)
         same = duckdb.execute(
