@@ -300,6 +300,7 @@ std::string DuckDbDialect::type(const Type& type) {
 }
 
 std::string DuckDbDialect::expression(const Expr& expr, SqlHooks& hooks) {
+  if (expr.kind == Expr::Kind::kDraw) refuse_draws(expr);
   std::vector<std::string> args;
   args.reserve(expr.args.size());
   for (const auto& arg : expr.args) args.push_back(expression(*arg, hooks));
@@ -315,6 +316,7 @@ std::string DuckDbDialect::expression(const Expr& expr, SqlHooks& hooks) {
       return fmt::format("CAST({} AS {})", args[0], type(expr.type));
     case Expr::Kind::kAggregate: return aggregate_sql(expr, args, "", hooks);
     case Expr::Kind::kWindow: return window_sql(expr, args, hooks);
+    case Expr::Kind::kDraw: break;
   }
   throw InternalError({.what = "an expression of no kind"});
 }

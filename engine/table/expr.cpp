@@ -146,6 +146,11 @@ nlohmann::json to_json(const Expr& expr) {
     case Expr::Kind::kColumn: return {{"column", expr.name}};
     case Expr::Kind::kLiteral: return {{"value", value_json(expr.literal)}};
     case Expr::Kind::kSql: return {{"sql", expr.name}};
+    case Expr::Kind::kDraw: {
+      nlohmann::json out = {{"draw", expr.name}, {"args", list_json(expr.args)}};
+      if (!expr.by.empty()) out["per"] = list_json(expr.by);
+      return out;
+    }
     default: break;
   }
   nlohmann::json out = {{"call", expr.name}, {"args", list_json(expr.args)}};

@@ -78,6 +78,7 @@ void check_operand(const Expr& expr, const Type& type) {
 }  // namespace
 
 void check_columns(const Expr& expr, const Relation& input) {
+  refuse_draws(expr);
   for (const auto& name : columns_of(expr)) (void)input.schema.require(name, input.label);
 }
 
