@@ -11,11 +11,11 @@
 #include "engine/core/error.h"
 #include "engine/core/number.h"
 #include "engine/stats/lengths.h"
+#include "engine/stats/linear.h"
 
 namespace impact {
 namespace {
 
-constexpr std::int64_t kFewClusters = 10;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // One arm of one block.
@@ -79,11 +79,6 @@ void check(const DifferenceInMeansData& data) {
   require_optional_length("cluster", data.cluster.size(), data.y.size());
   require_optional_length("weight", data.weight.size(), data.y.size());
   require_weights(data.weight);
-  if (!data.weight.empty() && !data.cluster.empty()) {
-    throw ArgumentError({.what = "weights and clusters cannot be combined here",
-                         .where = "weight",
-                         .hint = "leave one of them out"});
-  }
 }
 
 void count_dropped(const DifferenceInMeansData& data, DifferenceInMeans& result) {
@@ -205,6 +200,35 @@ Variance cluster_variance(const ClusterSums& sums) {
   return {sums.value, sums.expected * sums.expected / (sums.diagonal + all)};
 }
 
+// Weights break the symmetry that add_cluster() uses: the general regression, block by block.
+std::vector<Variance> weighted_cluster_variances(const DifferenceInMeansData& data,
+                                                 std::size_t blocks) {
+  struct Columns {
+    std::vector<double> treated, y, weights;
+    std::vector<std::int32_t> clusters;
+  };
+  std::vector<Columns> parts(blocks);
+  for_rows(data, [&](std::size_t i, std::size_t block, std::size_t arm, double weight) {
+    parts[block].treated.push_back(static_cast<double>(arm));
+    parts[block].y.push_back(data.y[i]);
+    parts[block].weights.push_back(weight);
+    parts[block].clusters.push_back(data.cluster[i]);
+  });
+  std::vector<Variance> result(blocks);
+  for (std::size_t j = 0; j < blocks; ++j) {
+    std::vector<double> x(parts[j].y.size(), 1.0);
+    x.insert(x.end(), parts[j].treated.begin(), parts[j].treated.end());
+    const LinearFit fit = linear({.x = x,
+                                  .columns = 2,
+                                  .y = parts[j].y,
+                                  .weights = parts[j].weights,
+                                  .clusters = parts[j].clusters},
+                                 {.se = SeType::kCr2, .explain = false});
+    result[j] = {fit.std_error[1] * fit.std_error[1], fit.df[1]};
+  }
+  return result;
+}
+
 // Which clusters lie where; counts the arms' units.
 void locate_clusters(const DifferenceInMeansData& data, Scratch& scratch,
                      DifferenceInMeans& result) {
@@ -294,13 +318,15 @@ Variance block_variance(const DifferenceInMeansData& data, Scratch& scratch,
   const bool weighted = !data.weight.empty();
   const bool clustered = !data.cluster.empty();
   scratch.sums.assign(clustered ? scratch.cells.size() : 0, {});
-  if (clustered) {
+  if (clustered && !weighted) {
     for (const Cluster& cluster : scratch.clusters) {
       if (cluster.block == -1) continue;
       const auto block = static_cast<std::size_t>(cluster.block);
       add_cluster(cluster, scratch.cells[block], scratch.sums[block]);
     }
   }
+  std::vector<Variance> general;
+  if (clustered && weighted) general = weighted_cluster_variances(data, scratch.cells.size());
   double total = 0.0;
   for (const auto& block : scratch.cells) total += block[0].weight + block[1].weight;
   double value = 0.0;
@@ -308,7 +334,9 @@ Variance block_variance(const DifferenceInMeansData& data, Scratch& scratch,
   for (std::size_t j = 0; j < scratch.cells.size(); ++j) {
     const auto& block = scratch.cells[j];
     if (!in_use(block)) continue;
-    const Variance part = !clustered ? welch(block, weighted) : cluster_variance(scratch.sums[j]);
+    const Variance part = !clustered ? welch(block, weighted)
+                          : weighted ? general[j]
+                                     : cluster_variance(scratch.sums[j]);
     const double share = (block[0].weight + block[1].weight) / total;
     value += share * share * part.value;
     own_df = part.df;

@@ -63,6 +63,8 @@ TEST_CASE("difference in means: the designs agree with estimatr", "[stats]") {
   check("dim_pairs", "zp", "pair", "", false);
   check("dim_clustered", "zc", "", "cluster", false);
   check("dim_block_clustered", "zc", "block", "cluster", false);
+  check("dim_clustered_weighted", "zc", "", "cluster", true);
+  check("dim_block_clustered_weighted", "zc", "block", "cluster", true);
   check("dim_pairs_clustered", "zpc", "pairc", "cluster", false);
 
   const Estimate wide =
@@ -77,6 +79,9 @@ TEST_CASE("difference in means: clusters and pairs of unequal size agree with es
   for (auto& code : arm) code = code % 3 == 0 ? 1 : 0;
   agree(difference_in_means({.y = d["y"], .arm = arm, .cluster = d.codes("uneven")}),
         peer("dim_uneven").at("zu"));
+  agree(difference_in_means(
+            {.y = d["y"], .arm = arm, .cluster = d.codes("uneven"), .weight = d["w"]}),
+        peer("dim_uneven_weighted").at("zu"));
 
   // Cluster 3 keeps only its first row: rows with a missing cluster are left out.
   Codes cluster = d.codes("cluster");

@@ -79,19 +79,21 @@ inline std::map<std::string, Row> peer(const std::string& name) {
   return rows;
 }
 
-/// Every number that the peer has agrees to 1e-9 of its size (p-values: of themselves).
+/// Every number that the peer has agrees to 1e-9 of its size; an end of an interval, which is a
+/// difference and may lie near zero, to 1e-9 of the numbers it is the difference of.
 inline void agree(const Estimate& ours, const Row& theirs) {
   INFO(ours.term);
-  const auto close = [](double a, double b) {
+  const auto close = [](double a, double b, double size) {
     INFO(a << " against " << b);
-    if (!std::isnan(b)) CHECK(std::abs(a - b) <= 1e-9 * std::abs(b));
+    if (!std::isnan(b)) CHECK(std::abs(a - b) <= 1e-9 * std::abs(size));
   };
-  close(ours.estimate, theirs.estimate);
-  close(ours.std_error, theirs.std_error);
-  close(ours.df, theirs.df);
-  close(ours.p_value, theirs.p_value);
-  close(ours.conf_low, theirs.conf_low);
-  close(ours.conf_high, theirs.conf_high);
+  close(ours.estimate, theirs.estimate, theirs.estimate);
+  close(ours.std_error, theirs.std_error, theirs.std_error);
+  close(ours.df, theirs.df, theirs.df);
+  close(ours.p_value, theirs.p_value, theirs.p_value);
+  const double width = theirs.conf_high - theirs.conf_low;
+  close(ours.conf_low, theirs.conf_low, width + std::abs(theirs.estimate));
+  close(ours.conf_high, theirs.conf_high, width + std::abs(theirs.estimate));
 }
 
 }  // namespace impact::reference
