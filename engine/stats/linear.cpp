@@ -267,16 +267,6 @@ void explain_variance(const LinearData& data, const Findings& found, LinearFit& 
     warnings.push_back(fmt::format("{} is too small on average with {} clusters: CR2 corrects it",
                                    se_type_name(fit.se), fit.clusters));
   }
-  std::vector<std::size_t> few;
-  for (std::size_t k = 0; fit.se == SeType::kCr2 && k < data.columns; ++k) {
-    if (fit.df[k] < kFewDf) few.push_back(k);
-  }
-  if (!few.empty()) {
-    warnings.push_back(fmt::format(
-        "fewer than {} degrees of freedom for {}: few clusters determine it, and its p-value is "
-        "unreliable",
-        kFewDf, join(data, few)));
-  }
 }
 
 void explain(const LinearData& data, const Findings& found, LinearFit& fit) {
@@ -327,7 +317,7 @@ void fill(const LinearData& data, const detail::Solution& solution,
           sandwich.covariance[b * reported.size() + a];
     }
     const double variance = sandwich.covariance[a * reported.size() + a];
-    fit.std_error[reported[a]] = std::sqrt(variance > 0.0 ? variance : variance * 0.0);
+    fit.std_error[reported[a]] = std::sqrt(variance < 0.0 ? 0.0 : variance);
     fit.df[reported[a]] = sandwich.df[a];
   }
   for (std::size_t k = 0; k < columns; ++k) {
@@ -433,6 +423,12 @@ std::vector<Estimate> to_estimates(const LinearFit& fit, std::span<const std::st
     row.se_type = se_type_name(fit.se);
     row.warnings = fit.warnings;
     complete(row, {fit.coefficient[k], fit.std_error[k], fit.df[k], fit.n}, conf_level);
+    if (fit.se == SeType::kCr2 && row.df < kFewDf) {
+      row.warnings.push_back(
+          fmt::format("{:.2g} degrees of freedom: few clusters determine this coefficient, and its "
+                      "p-value is unreliable below {}",
+                      row.df, kFewDf));
+    }
   }
   return estimates;
 }
