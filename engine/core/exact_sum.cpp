@@ -65,22 +65,26 @@ std::array<double, 2> ExactSum::round_pair() const noexcept {
   return {high, rest.to_double(kTermUnit)};
 }
 
-void ExactMoments::merge(const ExactMoments& other) noexcept {
+void ExactMean::merge(const ExactMean& other) noexcept {
   count_ += other.count_;
   sum_.merge(other.sum_);
-  squares_.merge(other.squares_);
 }
 
-double ExactMoments::sum() const noexcept { return round_window(sum_); }
+double ExactMean::sum() const noexcept { return round_window(sum_); }
 
-double ExactMoments::mean() const noexcept {
+double ExactMean::mean() const noexcept {
   if (count_ == 0) return kNotANumber;
   if (sum_.special() != 0) return special_sum(sum_.special());
   return total(sum_).divided_by(static_cast<std::uint64_t>(count_), 1).to_double(kTermUnit);
 }
 
+void ExactMoments::merge(const ExactMoments& other) noexcept {
+  first_.merge(other.first_);
+  squares_.merge(other.squares_);
+}
+
 double ExactMoments::variance(int ddof) const noexcept {
-  return covariance_of(count_, ddof, squares_, sum_, sum_);
+  return covariance_of(first_.count_, ddof, squares_, first_.sum_, first_.sum_);
 }
 
 void ExactCoMoments::add(double x, double y) noexcept {

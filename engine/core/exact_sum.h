@@ -39,6 +39,26 @@ class ExactSum {
   detail::DigitWindow<4> window_;
 };
 
+/// Order-independent mean of doubles: count and sum x in six digits, so that dropped digits lie
+/// 2^-159 below the largest term and the mean is correctly rounded. Special terms as in ExactSum.
+/// Trivially copyable; 64 bytes; up to 2^31 terms.
+class ExactMean {
+ public:
+  void add(double x) noexcept {
+    ++count_;
+    sum_.add(x);
+  }
+  void merge(const ExactMean& other) noexcept;
+  [[nodiscard]] std::int64_t count() const noexcept { return count_; }
+  [[nodiscard]] double sum() const noexcept;
+  [[nodiscard]] double mean() const noexcept;  ///< NaN for no terms.
+
+ private:
+  friend class ExactMoments;
+  std::int64_t count_ = 0;
+  detail::DigitWindow<6> sum_;
+};
+
 /// Order-independent first and second moments of one variable: count, sum x, sum x^2 (x^2 exact, in
 /// 106 bits, beyond the range of double too). Both sums keep six digits, so dropped digits lie
 /// 2^-159 below the largest term: means are correctly rounded and variances within one unit in the
@@ -48,20 +68,18 @@ class ExactSum {
 class ExactMoments {
  public:
   void add(double x) noexcept {
-    ++count_;
-    sum_.add(x);
+    first_.add(x);
     squares_.add_product(x, x);
   }
   void merge(const ExactMoments& other) noexcept;
-  [[nodiscard]] std::int64_t count() const noexcept { return count_; }
-  [[nodiscard]] double sum() const noexcept;
-  [[nodiscard]] double mean() const noexcept;  ///< NaN for no terms.
+  [[nodiscard]] std::int64_t count() const noexcept { return first_.count(); }
+  [[nodiscard]] double sum() const noexcept { return first_.sum(); }
+  [[nodiscard]] double mean() const noexcept { return first_.mean(); }  ///< NaN for no terms.
   /// (sum x^2 - (sum x)^2 / n) / (n - ddof), rounded once; NaN when n <= ddof.
   [[nodiscard]] double variance(int ddof) const noexcept;
 
  private:
-  std::int64_t count_ = 0;
-  detail::DigitWindow<6> sum_;
+  ExactMean first_;
   detail::DigitWindow<6> squares_;
 };
 

@@ -52,18 +52,6 @@ struct IntegerSum {
   }
 };
 
-struct Moments {
-  ExactMoments moments;
-  void add(double x) noexcept { moments.add(x); }
-  void merge(const Moments& other) noexcept { moments.merge(other.moments); }
-};
-
-struct CoMoments {
-  ExactCoMoments moments;
-  void add(double x, double y) noexcept { moments.add(x, y); }
-  void merge(const CoMoments& other) noexcept { moments.merge(other.moments); }
-};
-
 // A finished value: false from finish() means missing. Each statistic names its
 // state, its cells, its result and how it ends; `error` is set when the result
 // cannot be represented.
@@ -93,12 +81,12 @@ struct SumOfIntegers {
 };
 
 struct MeanOfNumbers {
-  using State = Moments;
+  using State = ExactMean;
   using Cell = double;
   using Out = double;
   static bool finish(const State& state, Out& out, const char*&) noexcept {
-    out = state.moments.mean();
-    return state.moments.count() > 0;
+    out = state.mean();
+    return state.count() > 0;
   }
 };
 
@@ -121,24 +109,24 @@ struct MeanOfIntegers {
 
 template <int Ddof, bool Root>
 struct Spread {
-  using State = Moments;
+  using State = ExactMoments;
   using Cell = double;
   using Out = double;
   static bool finish(const State& state, Out& out, const char*&) noexcept {
-    const double variance = state.moments.variance(Ddof);
+    const double variance = state.variance(Ddof);
     out = Root ? std::sqrt(variance) : variance;
-    return state.moments.count() > Ddof;
+    return state.count() > Ddof;
   }
 };
 
 template <bool Correlation>
 struct Joint {
-  using State = CoMoments;
+  using State = ExactCoMoments;
   using Cell = double;
   using Out = double;
   static bool finish(const State& state, Out& out, const char*&) noexcept {
-    out = Correlation ? state.moments.correlation() : state.moments.covariance(1);
-    return state.moments.count() > 1;
+    out = Correlation ? state.correlation() : state.covariance(1);
+    return state.count() > 1;
   }
 };
 
@@ -152,7 +140,7 @@ template <class Statistic>
 struct Callbacks {
   using State = typename Statistic::State;
   using Cell = typename Statistic::Cell;
-  static constexpr bool kPair = std::is_same_v<State, CoMoments>;
+  static constexpr bool kPair = std::is_same_v<State, ExactCoMoments>;
 
   static idx_t size(duckdb_function_info) { return sizeof(State); }
   static void init(duckdb_function_info, duckdb_aggregate_state state) {

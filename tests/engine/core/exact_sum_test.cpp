@@ -10,6 +10,7 @@
 #include "engine/core/rng.h"
 
 using impact::ExactCoMoments;
+using impact::ExactMean;
 using impact::ExactMoments;
 using impact::ExactSum;
 using impact::Stream;
@@ -307,9 +308,19 @@ TEST_CASE("exact moments: the same bits for any order and split") {
     const ExactMoments whole = moments_of(terms);
     stream.shuffle(terms);
     std::vector<ExactMoments> parts(3);
-    for (const double term : terms) parts[stream.below(3)].add(term);
+    std::vector<ExactMean> means(3);
+    for (const double term : terms) {
+      const auto part = stream.below(3);
+      parts[part].add(term);
+      means[part].add(term);
+    }
     parts[1].merge(parts[2]);
     parts[1].merge(parts[0]);
+    means[1].merge(means[2]);
+    means[1].merge(means[0]);
+    CHECK(means[1].count() == whole.count());
+    CHECK(same_bits(means[1].sum(), whole.sum()));
+    CHECK(same_bits(means[1].mean(), whole.mean()));
     CHECK(parts[1].count() == whole.count());
     CHECK(same_bits(parts[1].mean(), whole.mean()));
     CHECK(same_bits(parts[1].variance(1), whole.variance(1)));
