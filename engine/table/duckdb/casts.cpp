@@ -9,33 +9,44 @@
 
 namespace impact::duck {
 
-bool parse_cell_integer(std::string_view cell, std::int64_t& value) noexcept {
-  const char* at = cell.data();
-  const char* end = at + cell.size();
+namespace {
+
+// Any integer: blanks around it, a sign, and as many digits as fit 64 bits.
+bool parse_any_integer(const char* at, const char* end, std::int64_t& value) noexcept {
   while (at != end && *at == ' ') ++at;
   while (at != end && end[-1] == ' ') --end;
   const bool negative = at != end && *at == '-';
   if (at != end && (*at == '-' || *at == '+')) ++at;
   if (at == end) return false;
-  // Eighteen digits cannot overflow; longer numbers take the checked path.
   std::uint64_t sum = 0;
-  const bool long_text = end - at > 18;
   for (; at != end; ++at) {
     const auto digit = static_cast<std::uint64_t>(static_cast<unsigned char>(*at) - '0');
-    if (digit > 9) return false;
-    if (long_text) {
-      std::uint64_t scaled = 0;
-      if (__builtin_mul_overflow(sum, std::uint64_t{10}, &scaled) ||
-          __builtin_add_overflow(scaled, digit, &sum)) {
-        return false;
-      }
-    } else {
-      sum = sum * 10 + digit;
+    std::uint64_t scaled = 0;
+    if (digit > 9 || __builtin_mul_overflow(sum, std::uint64_t{10}, &scaled) ||
+        __builtin_add_overflow(scaled, digit, &sum)) {
+      return false;
     }
   }
   const std::uint64_t limit = (std::uint64_t{1} << 63) - (negative ? 0 : 1);
   if (sum > limit) return false;
   value = static_cast<std::int64_t>(negative ? ~sum + 1 : sum);
+  return true;
+}
+
+}  // namespace
+
+bool parse_cell_integer(std::string_view cell, std::int64_t& value) noexcept {
+  // Nearly every cell is digits alone, and eighteen of them cannot overflow.
+  std::uint64_t sum = 0;
+  const char* at = cell.data();
+  const char* end = at + cell.size();
+  if (cell.empty() || cell.size() > 18) return parse_any_integer(at, end, value);
+  for (const char c : cell) {
+    const auto digit = static_cast<std::uint64_t>(static_cast<unsigned char>(c) - '0');
+    if (digit > 9) return parse_any_integer(at, end, value);
+    sum = sum * 10 + digit;
+  }
+  value = static_cast<std::int64_t>(sum);
   return true;
 }
 

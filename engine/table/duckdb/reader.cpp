@@ -21,6 +21,11 @@ std::string text_literal(char c) {
   return D::literal(c == '\0' ? std::string() : std::string(1, c));
 }
 
+// DuckDB's own buffers of 32 MB outgrow the caches and are filled before the first row comes out,
+// also where a sample is wanted only. The longest line is DuckDB's own, which would grow with them.
+constexpr int kCsvBuffer = 8'000'000;
+constexpr int kLongestLine = 2'000'000;
+
 // Types as a text file is scanned with them; see scan_text.
 std::string scan_type(const Type& type, CsvCells cells) {
   const bool strict = type.kind == TypeKind::kInteger || type.kind == TypeKind::kTimestamp ||
@@ -232,10 +237,11 @@ std::string csv_call(Connection& connection, const FileSource& source, const Sch
   if (missing.empty()) missing.push_back(D::literal(std::string("\x1F")));
   return fmt::format(
       "read_csv({}, columns = {}, auto_detect = false, delim = {}, quote = {}, escape = {}, header "
-      "= false, skip = {}, nullstr = [{}], strict_mode = true, hive_partitioning = false{})",
+      "= false, skip = {}, nullstr = [{}], strict_mode = true, hive_partitioning = false, "
+      "buffer_size = {}, max_line_size = {}{})",
       path_literal(source.path), columns_option(schema, cells), text_literal(source.delimiter),
       text_literal(source.quote), text_literal(source.quote), skip, fmt::join(missing, ", "),
-      options);
+      kCsvBuffer, kLongestLine, options);
 }
 
 std::string scan_text(Connection& connection, const FileSource& source, const Schema& schema) {

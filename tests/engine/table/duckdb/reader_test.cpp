@@ -1,25 +1,21 @@
 #include <sys/stat.h>
 
+#include <limits>
 #include <catch2/catch.hpp>
 
 #include "engine/core/error.h"
 #include "engine/table/backend.h"
 #include "engine/table/verbs.h"
+#include "tests/engine/table/duckdb/open_backend.h"
 #include "tests/support/temp_dir.h"
 
 using namespace impact;
 using Catch::Contains;
 using test::message_of;
+using test::open;
 using test::TempDir;
 
 namespace {
-
-std::shared_ptr<Backend> open(const TempDir& dir, int threads = 2) {
-  DuckDbOptions options;
-  options.threads = threads;
-  options.temp_directory = dir.path();
-  return open_duckdb(options);
-}
 
 FileSource csv(const std::filesystem::path& path) {
   FileSource source;
@@ -254,6 +250,64 @@ TEST_CASE("a wrong type far down names line, column and cell", "[reader]") {
   FileSource source = csv(path);
   source.missing = {"", "many"};
   CHECK(read(source).column("views").missing_count() == 1);
+}
+
+TEST_CASE("rows over the borders of a reader's buffers are whole", "[reader]") {
+  TempDir dir;
+  // 30 MB with line breaks and delimiters inside quotes, so that a border falls into such a cell.
+  std::string text = "id,note\n";
+  const std::string note = ",\"" + std::string(400, 'x') + "\n,1," + std::string(400, 'y') + "\"\n";
+  std::int64_t ids = 0;
+  const int rows = 36000;
+  for (int i = 1; i <= rows; ++i) {
+    text += std::to_string(i) + note;
+    ids += i;
+  }
+  const auto path = dir.file("a.csv", text);
+  for (const int threads : {1, 3}) {
+    TempDir scratch;
+    const Frame frame = read(csv(path), open(scratch, threads));
+    REQUIRE(frame.rows() == rows);
+    std::int64_t sum = 0;
+    for (const std::int64_t id : frame.column("id").as_integers()) sum += id;
+    CHECK(sum == ids);
+    for (const std::size_t row : {std::size_t{0}, std::size_t{rows - 1}}) {
+      CHECK(frame.column("note").text_at(row).size() == 804);
+    }
+  }
+}
+
+TEST_CASE("a line may have nearly 2 MB, and a longer one is named", "[reader]") {
+  TempDir dir;
+  std::string text = "id,note\n";
+  for (int i = 0; i < 25000; ++i) text += "1," + std::string(400, 'x') + "\n";
+  const std::string path = dir.file("a.csv", text + "2," + std::string(1'990'000, 'z') + "\n3,w\n");
+  const Frame frame = read(csv(path));
+  REQUIRE(frame.rows() == 25002);
+  CHECK(frame.column("note").text_at(25000).size() == 1'990'000);
+  dir.file("a.csv", text + "2," + std::string(2'010'000, 'z') + "\n3,w\n");
+  CHECK_THAT(message_of<DataError>([&] { read(csv(path)); }),
+             Contains("line 25002 of 'a.csv' is longer than 2 MB"));
+}
+
+TEST_CASE("integers are digits with a sign and blanks at most", "[reader]") {
+  TempDir dir;
+  FileSource source = csv(dir.file("a.csv",
+                                   "n\n7\n+8\n-9\n 10 \n-9223372036854775808\n"
+                                   "9223372036854775807\n000000000000000000012\n-0\n"));
+  source.types = {{"n", integer_type()}};
+  const Frame frame = read(source);
+  const auto cells = frame.column("n").as_integers();
+  CHECK(std::vector<std::int64_t>(cells.begin(), cells.end()) ==
+        std::vector<std::int64_t>{7, 8, -9, 10, std::numeric_limits<std::int64_t>::min(),
+                                  std::numeric_limits<std::int64_t>::max(), 12, 0});
+  for (const std::string bad : {"9223372036854775808", "-9223372036854775809", "1 2", "+", "-",
+                                "--1", "1-", "1e3", "0x1", "1.0", "99999999999999999999", " "}) {
+    dir.file("a.csv", "n,z\n" + bad + ",1\n");
+    source.types = {{"n", integer_type()}};
+    CHECK_THAT(message_of<DataError>([&] { read(source); }),
+               Contains("line 2, column 'n'") && Contains("'" + bad + "'"));
+  }
 }
 
 TEST_CASE("an integer column never rounds", "[reader]") {

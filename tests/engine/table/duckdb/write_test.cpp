@@ -7,22 +7,17 @@
 #include "engine/core/error.h"
 #include "engine/table/backend.h"
 #include "engine/table/verbs.h"
+#include "tests/engine/table/duckdb/open_backend.h"
 #include "tests/support/temp_dir.h"
 
 using namespace impact;
 using Catch::Contains;
 using test::message_of;
+using test::open;
 using test::read_bytes;
 using test::TempDir;
 
 namespace {
-
-std::shared_ptr<Backend> open(const TempDir& dir, int threads = 2) {
-  DuckDbOptions options;
-  options.threads = threads;
-  options.temp_directory = dir.path();
-  return open_duckdb(options);
-}
 
 // Cells that formats like to spoil.
 Frame awkward() {
