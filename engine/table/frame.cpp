@@ -52,37 +52,36 @@ void blank_missing(std::vector<T>& data, const std::vector<std::uint64_t>& valid
 
 }  // namespace
 
-Column Column::booleans(std::vector<std::uint8_t> data, std::vector<std::uint64_t> valid) {
+template <class T>
+Column Column::of(Type type, std::vector<T> data, std::vector<std::uint64_t> valid) {
   Column column;
-  column.type_ = boolean_type();
+  column.type_ = std::move(type);
   column.size_ = data.size();
   column.missing_count_ = settle(valid, data.size());
   blank_missing(data, valid);
   column.valid_ = std::move(valid);
   column.data_ = std::move(data);
   return column;
+}
+
+Column Column::booleans(std::vector<std::uint8_t> data, std::vector<std::uint64_t> valid) {
+  return of(boolean_type(), std::move(data), std::move(valid));
 }
 
 Column Column::integers(std::vector<std::int64_t> data, std::vector<std::uint64_t> valid) {
-  Column column;
-  column.type_ = integer_type();
-  column.size_ = data.size();
-  column.missing_count_ = settle(valid, data.size());
-  blank_missing(data, valid);
-  column.valid_ = std::move(valid);
-  column.data_ = std::move(data);
-  return column;
+  return of(integer_type(), std::move(data), std::move(valid));
 }
 
 Column Column::numbers(std::vector<double> data, std::vector<std::uint64_t> valid) {
-  Column column;
-  column.type_ = number_type();
-  column.size_ = data.size();
-  column.missing_count_ = settle(valid, data.size());
-  blank_missing(data, valid);
-  column.valid_ = std::move(valid);
-  column.data_ = std::move(data);
-  return column;
+  return of(number_type(), std::move(data), std::move(valid));
+}
+
+Column Column::dates(std::vector<std::int32_t> days, std::vector<std::uint64_t> valid) {
+  return of(date_type(), std::move(days), std::move(valid));
+}
+
+Column Column::timestamps(std::vector<std::int64_t> micros, std::vector<std::uint64_t> valid) {
+  return of(timestamp_type(), std::move(micros), std::move(valid));
 }
 
 Column Column::text(std::string bytes, std::vector<std::uint64_t> offsets,
@@ -121,30 +120,12 @@ Column Column::text(std::string bytes, std::vector<std::uint64_t> offsets,
   return column;
 }
 
-Column Column::dates(std::vector<std::int32_t> days, std::vector<std::uint64_t> valid) {
-  Column column;
-  column.type_ = date_type();
-  column.size_ = days.size();
-  column.missing_count_ = settle(valid, days.size());
-  blank_missing(days, valid);
-  column.valid_ = std::move(valid);
-  column.data_ = std::move(days);
-  return column;
-}
-
-Column Column::timestamps(std::vector<std::int64_t> micros, std::vector<std::uint64_t> valid) {
-  Column column = integers(std::move(micros), std::move(valid));
-  column.type_ = timestamp_type();
-  return column;
-}
-
 Column Column::categories(Type type, std::vector<std::int32_t> codes,
                           std::vector<std::uint64_t> valid) {
   if (type.kind != TypeKind::kCategory || type.levels == nullptr) {
     throw InternalError({.what = "a category column needs a category type", .got = type.name()});
   }
-  Column column = dates(std::move(codes), std::move(valid));
-  column.type_ = std::move(type);
+  Column column = of(std::move(type), std::move(codes), std::move(valid));
   const auto levels = static_cast<std::int64_t>(column.type_.levels->size());
   const auto& stored = std::get<std::vector<std::int32_t>>(column.data_);
   for (std::size_t row = 0; row < stored.size(); ++row) {

@@ -54,6 +54,10 @@ class Column {
   [[nodiscard]] std::uint64_t bytes() const noexcept;  ///< Memory held.
 
  private:
+  /// A column of cells of one size.
+  template <class T>
+  static Column of(Type type, std::vector<T> data, std::vector<std::uint64_t> valid);
+
   Type type_;
   std::size_t size_ = 0;
   std::size_t missing_count_ = 0;
