@@ -1,10 +1,9 @@
 #include "engine/table/duckdb/errors.h"
 
-#include <array>
-#include <optional>
-#include <utility>
+#include <fmt/format.h>
 
 #include "engine/core/error.h"
+#include "engine/table/duckdb/bind_errors.h"
 #include "engine/table/duckdb/functions.h"
 
 namespace impact::duck {
@@ -15,74 +14,6 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
-}
-
-// The text between the first `open` behind `mark` and the next `close`.
-std::optional<std::string> quoted_after(const std::string& text, std::string_view mark,
-                                        char open = '"', char close = '"') {
-  const std::size_t start = text.find(mark);
-  if (start == std::string::npos) return std::nullopt;
-  const std::size_t begin = text.find(open, start + mark.size());
-  if (begin == std::string::npos) return std::nullopt;
-  const std::size_t end = text.find(close, begin + 1);
-  if (end == std::string::npos) return std::nullopt;
-  return text.substr(begin + 1, end - begin - 1);
-}
-
-// DuckDB's names of types as the engine's.
-std::string in_our_words(std::string text) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kWords{
-      {{"UINT64", "integer"},
-       {"INT128", "integer"},
-       {"UHUGEINT", "integer"},
-       {"HUGEINT", "integer"},
-       {"INT64", "integer"},
-       {"INT32", "integer"},
-       {"BIGINT", "integer"},
-       {"DOUBLE", "number"},
-       {"VARCHAR", "text"},
-       {"BOOLEAN", "boolean"}}};
-  for (const auto& [theirs, ours] : kWords) {
-    for (std::size_t at = text.find(theirs); at != std::string::npos; at = text.find(theirs, at)) {
-      text.replace(at, theirs.size(), ours);
-      at += ours.size();
-    }
-  }
-  return text;
-}
-
-[[noreturn]] void raise_unbound(const QueryError& error, const ErrorScope& scope) {
-  const std::string& message = error.message();
-  for (const std::string_view mark :
-       {std::string_view("Referenced column"), std::string_view("does not have a column named")}) {
-    if (const std::optional<std::string> name = quoted_after(message, mark)) {
-      throw ArgumentError(
-          {.what = "no column '" + *name + "'" + (scope.where.empty() ? "" : " in " + scope.where),
-           .got = *name,
-           .expected = list_words(scope.columns),
-           .hint = did_you_mean(*name, scope.columns)});
-    }
-  }
-  if (contains(message, "does not exist!")) {
-    const std::size_t name_at = message.find("with name ");
-    if (name_at != std::string::npos) {
-      const std::size_t begin = name_at + 10;
-      const std::string name = message.substr(begin, message.find(' ', begin) - begin);
-      std::string hint;
-      if (const auto near = quoted_after(message, "Did you mean")) {
-        hint = "did you mean '" + *near + "'?";
-      }
-      const bool table = message.starts_with("Table with");
-      throw ArgumentError(
-          {.what = std::string("no ") + (table ? "table" : "function") + " '" + name + "'",
-           .where = scope.where,
-           .got = name,
-           .hint = table ? "name the inputs of the query" : hint});
-    }
-  }
-  throw ArgumentError(
-      {.what = "the expression does not fit the columns: " + in_our_words(first_line(message)),
-       .where = scope.where});
 }
 
 }  // namespace
@@ -117,7 +48,9 @@ void raise(const QueryError& error, const ErrorScope& scope) {
                    .hint = "name its folder with --data"});
   }
   if (kind == "IO") throw IoError({.what = first_line(message), .where = scope.where});
-  if (kind == "Binder" || kind == "Catalog") raise_unbound(error, scope);
+  if (kind == "Binder" || kind == "Catalog" || contains(message, "Unimplemented type for cast")) {
+    raise_unbound(error, scope);
+  }
   if (kind == "Parser" || kind == "Syntax") {
     throw ArgumentError(
         {.what = "the text is not valid SQL: " + first_line(message), .where = scope.where});
@@ -168,8 +101,28 @@ void raise(const QueryError& error, const ErrorScope& scope) {
              .where = scope.where,
              .got = shown_cell(std::string_view(message).substr(begin + 1, stop - begin - 1)),
              .expected =
-                 in_our_words(message.substr(type, message.find_first_of(" \n", type) - type))});
+                 type_words(message.substr(type, message.find_first_of(" \n", type) - type))});
       }
+    }
+    // "invalid date field format: "x", expected format is (YYYY-MM-DD)", "timestamp field value out
+    // of range: "2024-13-01", ..."
+    for (const std::string_view type : {"timestamp", "date"}) {
+      const std::string mark = std::string(type) + " field";
+      if (!contains(message, mark) ||
+          (!contains(message, "format") && !contains(message, "out of range"))) {
+        continue;
+      }
+      throw DataError({.what = fmt::format("a text is not a {}", type),
+                       .where = scope.where,
+                       .got = shown_cell(between(message, mark)),
+                       .expected = type == "date" ? "YYYY-MM-DD, a day of the calendar"
+                                                  : "2024-02-29 or 2024-02-29T12:00:00Z"});
+    }
+    if (const std::string part = between(message, "extract specifier"); !part.empty()) {
+      throw ArgumentError({.what = "no part of a date is named '" + part + "'",
+                           .where = scope.where,
+                           .got = part,
+                           .expected = "year, quarter, month, week, day, hour, minute or second"});
     }
     if (kind == "Out of Range") {
       hint = "multiply or add as numbers: x * 1.0";
