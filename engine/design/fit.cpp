@@ -6,9 +6,6 @@
 #include <cmath>
 #include <limits>
 
-#include "engine/stats/difference_in_means.h"
-#include "engine/stats/linear.h"
-
 namespace impact {
 namespace {
 
@@ -72,7 +69,8 @@ void Fitter::add_covariate(const CompiledCovariate& covariate, const SimWorkspac
   }
 }
 
-// Columns: intercept (unless effects are absorbed), treatment (with a contrast), covariates.
+// Units in use. Columns of ols: intercept (unless effects are absorbed), treatment (with a
+// contrast), covariates; of lin: covariates.
 void Fitter::gather(std::size_t estimator, const SimWorkspace& workspace) {
   const CompiledEstimator& spec = compiled_.estimators[estimator];
   const CompiledInquiry& inquiry = compiled_.inquiries[spec.inquiry];
@@ -84,74 +82,105 @@ void Fitter::gather(std::size_t estimator, const SimWorkspace& workspace) {
   x_.clear();
   y_.clear();
   names_.clear();
-  absorbed_.resize(spec.fixed_effects.size());
   const auto outcome = workspace.column(spec.outcome);
   for (const std::size_t row : rows_) y_.push_back(outcome[row]);
-  if (spec.fixed_effects.empty()) {
-    names_.emplace_back("(intercept)");
-    x_.assign(rows_.size(), 1.0);
-  }
-  if (inquiry.contrast) {
-    names_.push_back(design_.inquiries[spec.inquiry].contrast->assignment);
-    for (const std::size_t row : rows_) x_.push_back(static_cast<double>(arm_[row]));
+  pick(arm_, rows_, used_arm_);
+  if (design_.estimators[estimator].method == Method::kOls) {
+    if (spec.fixed_effects.empty()) {
+      names_.emplace_back("(intercept)");
+      x_.assign(rows_.size(), 1.0);
+    }
+    if (inquiry.contrast) {
+      names_.push_back(design_.inquiries[spec.inquiry].contrast->assignment);
+      x_.insert(x_.end(), used_arm_.begin(), used_arm_.end());
+    }
   }
   for (const auto& covariate : spec.covariates) add_covariate(covariate, workspace);
   clusters_.clear();
   if (spec.clusters) pick(codes(workspace, spec.clusters), rows_, clusters_);
+  absorbed_.resize(spec.fixed_effects.size());
   for (std::size_t k = 0; k < spec.fixed_effects.size(); ++k) {
     pick(codes(workspace, spec.fixed_effects[k]), rows_, absorbed_[k]);
   }
 }
 
-LinearFit Fitter::regress(std::size_t estimator, const SimWorkspace& workspace, bool explain) {
+LinearFit Fitter::fit_ols(std::size_t estimator, const SimWorkspace& workspace, bool explain) {
   gather(estimator, workspace);
-  const CompiledEstimator& spec = compiled_.estimators[estimator];
   LinearData data{.x = x_, .columns = names_.size(), .y = y_, .clusters = clusters_};
   for (const auto& effect : absorbed_) data.absorbed.emplace_back(effect);
   data.names = names_;
-  return linear(data, {.se = spec.se, .explain = explain});
+  return linear(data, {.se = compiled_.estimators[estimator].se, .explain = explain});
+}
+
+// The treatment's column, or the intercept of a mean.
+std::size_t Fitter::term_of(std::size_t estimator) const {
+  const CompiledEstimator& spec = compiled_.estimators[estimator];
+  return compiled_.inquiries[spec.inquiry].contrast && spec.fixed_effects.empty() ? 1 : 0;
 }
 
 PointEstimate Fitter::numbers(std::size_t estimator, const SimWorkspace& workspace) {
   const CompiledEstimator& spec = compiled_.estimators[estimator];
-  const CompiledInquiry& inquiry = compiled_.inquiries[spec.inquiry];
-  const Method method = design_.estimators[estimator].method;
-  if (method == Method::kOls || method == Method::kLin) {
-    const LinearFit fit = regress(estimator, workspace, false);
-    const std::size_t term = inquiry.contrast && spec.fixed_effects.empty() ? 1 : 0;
-    return {fit.coefficient[term], fit.std_error[term], fit.df[term], fit.n};
+  switch (design_.estimators[estimator].method) {
+    case Method::kOls: {
+      const LinearFit fit = fit_ols(estimator, workspace, false);
+      const std::size_t term = term_of(estimator);
+      return {fit.coefficient[term], fit.std_error[term], fit.df[term], fit.n};
+    }
+    case Method::kLin:
+      gather(estimator, workspace);
+      return lin_numbers(lin_data(), {.se = spec.se, .explain = false});
+    case Method::kDifferenceInMeans:
+    case Method::kBlocked: break;
   }
-  mark_arms(inquiry, workspace);
-  return difference_in_means_numbers({.y = workspace.column(spec.outcome),
-                                      .arm = arm_,
-                                      .block = codes(workspace, spec.blocks),
-                                      .cluster = codes(workspace, spec.clusters)})
-      .point;
+  mark_arms(compiled_.inquiries[spec.inquiry], workspace);
+  return difference_in_means_numbers(means_data(spec, workspace)).point;
 }
 
 Estimate Fitter::explain(std::size_t estimator, const SimWorkspace& workspace) {
   const CompiledEstimator& spec = compiled_.estimators[estimator];
-  const CompiledInquiry& inquiry = compiled_.inquiries[spec.inquiry];
   const EstimatorSpec& declared = design_.estimators[estimator];
-  if (declared.method == Method::kOls || declared.method == Method::kLin) {
-    const LinearFit fit = regress(estimator, workspace, true);
-    const std::size_t term = inquiry.contrast && spec.fixed_effects.empty() ? 1 : 0;
-    Estimate row;
-    row.term = names_[term];
-    row.method = declared.method == Method::kOls ? "ols" : "lin";
-    row.se_type = se_type_name(fit.se);
-    row.warnings = fit.warnings;
-    complete(row, {fit.coefficient[term], fit.std_error[term], fit.df[term], fit.n},
-             declared.conf_level);
-    return row;
+  const auto& contrast = design_.inquiries[spec.inquiry].contrast;
+  const std::string term = contrast ? contrast->assignment : "(intercept)";
+  switch (declared.method) {
+    case Method::kOls: {
+      const LinearFit fit = fit_ols(estimator, workspace, true);
+      const std::size_t at = term_of(estimator);
+      Estimate row;
+      row.term = term;
+      row.method = "ols";
+      row.se_type = se_type_name(fit.se);
+      row.warnings = fit.warnings;
+      complete(row, {fit.coefficient[at], fit.std_error[at], fit.df[at], fit.n},
+               declared.conf_level);
+      return row;
+    }
+    case Method::kLin:
+      gather(estimator, workspace);
+      return lin(lin_data(), {.se = spec.se, .conf_level = declared.conf_level, .term = term})
+          .front();
+    case Method::kDifferenceInMeans:
+    case Method::kBlocked: break;
   }
-  mark_arms(inquiry, workspace);
-  return difference_in_means({.y = workspace.column(spec.outcome),
-                              .arm = arm_,
-                              .block = codes(workspace, spec.blocks),
-                              .cluster = codes(workspace, spec.clusters)},
-                             {.term = design_.inquiries[spec.inquiry].contrast->assignment,
-                              .conf_level = declared.conf_level});
+  mark_arms(compiled_.inquiries[spec.inquiry], workspace);
+  return difference_in_means(means_data(spec, workspace),
+                             {.term = term, .conf_level = declared.conf_level});
+}
+
+LinData Fitter::lin_data() const {
+  return {.y = y_,
+          .arm = used_arm_,
+          .covariates = x_,
+          .columns = names_.size(),
+          .clusters = clusters_,
+          .names = names_};
+}
+
+DifferenceInMeansData Fitter::means_data(const CompiledEstimator& spec,
+                                         const SimWorkspace& workspace) const {
+  return {.y = workspace.column(spec.outcome),
+          .arm = arm_,
+          .block = codes(workspace, spec.blocks),
+          .cluster = codes(workspace, spec.clusters)};
 }
 
 }  // namespace impact
