@@ -18,7 +18,7 @@ namespace impact {
 struct LockEngine {
   std::string version = {};         ///< Of Impactlytics.
   std::string commit = {};          ///< "" where the build does not know it: then left out.
-  std::string compiler = {};        ///< "GCC 12.2.0".
+  std::string compiler = {};        ///< "GNU 12.2.0".
   std::string floating_point = {};  ///< Flags that decide about bits: "-ffp-contract=off ...".
   /// The fixed instruction set of the build ("x86-64-v2"), which is the same on every machine of
   /// the family, not what one machine happens to offer. "": left out.
@@ -26,6 +26,9 @@ struct LockEngine {
   std::map<std::string, std::string> libraries = {};  ///< "duckdb" -> "v1.4.4".
   bool operator==(const LockEngine&) const = default;
 };
+
+/// This build: everything but the libraries, which their users know.
+[[nodiscard]] LockEngine this_engine();
 
 /// A file the run read.
 struct LockInput {

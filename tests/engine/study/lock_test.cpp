@@ -8,6 +8,7 @@
 #include "engine/core/canonical_json.h"
 #include "engine/core/error.h"
 #include "engine/core/hash.h"
+#include "engine/core/version.h"
 #include "tests/support/temp_dir.h"
 
 namespace impact {
@@ -178,6 +179,19 @@ TEST_CASE("other files and other formats are told apart", "[lock]") {
 TEST_CASE("a lock of another engine is read", "[lock]") {
   const auto text = resealed([](json& record) { record["engine"]["impactlytics"] = "9.9.9"; });
   CHECK(read_lock(text, "x").engine.version == "9.9.9");
+}
+
+TEST_CASE("the build knows its flags and its instruction set, no machine's", "[lock]") {
+  const LockEngine engine = this_engine();
+  CHECK(engine.version == version());
+  CHECK_THAT(engine.floating_point, Contains("-ffp-contract=off") && Contains("-fno-fast-math"));
+  CHECK(engine.compiler.find(' ') != std::string::npos);
+  CHECK(engine.cpu != "native");
+#ifdef __x86_64__
+  CHECK(engine.cpu == "x86-64-v2");
+  CHECK_THAT(engine.floating_point, Contains("-march=x86-64-v2"));
+#endif
+  CHECK(engine.libraries.empty());
 }
 
 TEST_CASE("a field that is missing or of another type is named", "[lock]") {
