@@ -6,6 +6,7 @@
 #include "bindings/guard.h"
 #include "bindings/install.h"
 #include "bindings/sandbox.h"
+#include "bindings/study_types.h"
 #include "engine/core/error.h"
 
 namespace impact::bindings {
@@ -181,7 +182,7 @@ Function method_of(const FunctionInfo& info) {
           .body = [&info](Call& call) {
             std::vector<ExprPtr> args{call.self<const ColumnValue>()->expr};
             add_arguments(call, &args);
-            push_column(call.state(), build(call, info, std::move(args)));
+            push_computed(call.state(), build(call, info, std::move(args)));
             return 1;
           }};
 }
@@ -199,7 +200,7 @@ Function global_of(const FunctionInfo& info, std::string expression) {
           .body = [&info](Call& call) {
             std::vector<ExprPtr> args;
             add_arguments(call, &args);
-            push_column(call.state(), build(call, info, std::move(args)));
+            push_computed(call.state(), build(call, info, std::move(args)));
             return 1;
           }};
 }
@@ -239,7 +240,7 @@ Function operator_of(const std::string& name, const std::string& function,
                 lua_State* L = call.state();
                 std::vector<ExprPtr> args{expr_at(L, 1, "the left operand")};
                 if (!unary) args.push_back(expr_at(L, 2, "the right operand"));
-                push_column(L, impact::call(function, std::move(args)));
+                push_computed(L, impact::call(function, std::move(args)));
                 return 1;
               },
           .free = true};
@@ -311,8 +312,8 @@ Function over_function() {
           if (call.given("after")) frame->after = call.integer("after");
         }
         auto order = sort_keys_at(call.state(), call.slot("order"), "order");
-        push_column(call.state(), window(self->expr->name, self->expr->args, partition_at(call),
-                                         std::move(order), frame));
+        push_computed(call.state(), window(self->expr->name, self->expr->args, partition_at(call),
+                                           std::move(order), frame));
         return 1;
       }};
   for (const char* side : {"before", "after"}) {
@@ -372,6 +373,7 @@ void install_columns(lua_State* L) {
   }
   type.methods.push_back(as_function());
   type.methods.push_back(over_function());
+  type.methods.push_back(between_function());
   struct Operator {
     const char* name;
     const char* function;
@@ -388,6 +390,8 @@ void install_columns(lua_State* L) {
   type.metamethods.push_back(comparison_of("__lt", "<", "lt", "gt"));
   type.metamethods.push_back(comparison_of("__le", "<=", "le", "ge"));
   type.metamethods.push_back(to_string_function());
+  type.metamethods.push_back(relate_operator());
+  type.metamethods.push_back(part_operator("Column"));
   register_type(L, std::move(type));
 
   Registry& registry = runtime(L).registry();

@@ -13,6 +13,15 @@ namespace {
 
 RelationPtr self(const Call& call) { return call.self<const Relation>(); }
 
+// The table of a call that reads its rows now.
+RelationPtr rows_of(const Call& call) {
+  RelationPtr relation = self(call);
+  runtime(call.state())
+      .session()
+      ->check_reading(*relation, std::string(call.function().short_name()));
+  return relation;
+}
+
 const Context& context(const Call& call) { return runtime(call.state()).session()->context(); }
 
 Function reading(const std::string& name, std::vector<Param> params, std::string returns,
@@ -47,7 +56,7 @@ int write_table(Call& call) {
     throw ArgumentError({.what = "write needs a file",
                          .expected = "csv = \"name.csv\", parquet = ... or jsonl = ..."});
   }
-  const RelationPtr relation = self(call);
+  const RelationPtr relation = rows_of(call);
   relation->backend->write(relation, runtime(L).session()->output_path(target), options,
                            context(call));
   return 0;
@@ -56,7 +65,7 @@ int write_table(Call& call) {
 // A list of { column = value } rows: the one loop over rows a border has.
 int push_rows(Call& call) {
   lua_State* L = call.state();
-  const RelationPtr relation = self(call);
+  const RelationPtr relation = rows_of(call);
   const Frame frame = relation->backend->collect(relation, context(call));
   const Schema& schema = frame.schema();
   reserve_stack(L, 8);
@@ -77,7 +86,7 @@ int push_rows(Call& call) {
 int push_column_values(Call& call) {
   lua_State* L = call.state();
   const std::string name = name_at(L, call.slot("column"), "column_values");
-  const RelationPtr relation = self(call);
+  const RelationPtr relation = rows_of(call);
   (void)relation->schema.require(name, relation->label);
   // Without a key the order of rows comes from all columns, so all are needed.
   const Frame frame = relation->backend->collect(relation, context(call));
@@ -93,7 +102,7 @@ int push_column_values(Call& call) {
 
 int push_shape(Call& call) {
   lua_State* L = call.state();
-  const Shape found = shape(self(call), context(call));
+  const Shape found = shape(rows_of(call), context(call));
   lua_createtable(L, 0, 3);
   const std::pair<const char*, std::int64_t> fields[] = {
       {"rows", found.rows}, {"columns", found.columns}, {"incomplete_rows", found.incomplete_rows}};
@@ -147,7 +156,7 @@ std::vector<Function> reading_functions() {
                           const RelationPtr relation = self(call);
                           const std::string name = call.text("name");
                           (void)relation->schema.require(name, relation->label);
-                          push_column(call.state(), column(name));
+                          push_column(call.state(), {.expr = column(name), .table = relation});
                           return 1;
                         }));
   all.push_back(reading(
@@ -188,7 +197,7 @@ std::vector<Function> reading_functions() {
                         "text", "A picture of the first rows for a terminal.",
                         "assert(#t:glimpse(2) > 0)", [](Call& call) {
                           push_text(call.state(),
-                                    glimpse(self(call), context(call), call.integer("rows")));
+                                    glimpse(rows_of(call), context(call), call.integer("rows")));
                           return 1;
                         }));
   all.push_back(reading("rows", {}, "list of { column = value } rows",
@@ -200,14 +209,14 @@ std::vector<Function> reading_functions() {
               "assert(t:column_values(\"x\")[3] == 4)", push_column_values));
   all.push_back(reading("count_rows", {}, "integer", "The number of rows.",
                         "assert(t:count_rows() == 4)", [](Call& call) {
-                          const RelationPtr relation = self(call);
+                          const RelationPtr relation = rows_of(call);
                           lua_pushinteger(call.state(),
                                           relation->backend->count_rows(relation, context(call)));
                           return 1;
                         }));
   all.push_back(reading("collect", {}, "Table", "Computes the table once and keeps the result.",
                         "assert(t:collect():count_rows() == 4)", [](Call& call) {
-                          const RelationPtr relation = self(call);
+                          const RelationPtr relation = rows_of(call);
                           push_table(call.state(),
                                      relation->backend->cache(relation, context(call)));
                           return 1;
@@ -224,7 +233,7 @@ std::vector<Function> reading_functions() {
       "Table: the same", "Fails with the offending rows unless the table is as expected.",
       "t:expect { rows = 4, unique = \"x\", range = { x = { 1, 4 } } }", [](Call& call) {
         lua_State* L = call.state();
-        const RelationPtr relation = self(call);
+        const RelationPtr relation = rows_of(call);
         relation->backend->check(
             relation, expectations_at(L, call.slot("what"), relation->schema, relation->label),
             context(call));
@@ -255,7 +264,7 @@ std::vector<Function> table_metamethods() {
                           const RelationPtr relation = self(call);
                           const std::string name = text_at(L, key);
                           if (relation->schema.find(name)) {
-                            push_column(L, column(name));
+                            push_column(L, {.expr = column(name), .table = relation});
                             return 1;
                           }
                           std::vector<std::string> candidates = relation->schema.names();
@@ -271,7 +280,7 @@ std::vector<Function> table_metamethods() {
                         }));
   all.push_back(reading("__tostring", {}, "text", "The first rows, as glimpse shows them.",
                         "assert(#tostring(t) > 0)", [](Call& call) {
-                          push_text(call.state(), glimpse(self(call), context(call)));
+                          push_text(call.state(), glimpse(rows_of(call), context(call)));
                           return 1;
                         }));
   return all;

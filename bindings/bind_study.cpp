@@ -1,7 +1,4 @@
-#include <algorithm>
-#include <cstdio>
-#include <map>
-#include <nlohmann/json.hpp>
+#include <filesystem>
 
 #include "bindings/args.h"
 #include "bindings/guard.h"
@@ -9,8 +6,6 @@
 #include "bindings/sandbox.h"
 #include "bindings/session.h"
 #include "bindings/source_options.h"
-#include "engine/core/canonical_json.h"
-#include "engine/core/hash.h"
 #include "engine/core/version.h"
 #include "engine/study/study.h"
 #include "engine/table/verbs.h"
@@ -22,11 +17,7 @@ const char kFinish = 0;  // Registry: the library's last word on a script.
 
 Session& session(lua_State* L) { return *runtime(L).session(); }
 
-Study& study(lua_State* L) {
-  Session& self = session(L);
-  if (self.study() == nullptr) throw InternalError({.what = "no study was begun"});
-  return *self.study();
-}
+Study& study(lua_State* L) { return session(L).need_study(); }
 
 FileFormat format_at(lua_State* L, int index) {
   const std::string name = text_at(L, index);
@@ -42,6 +33,11 @@ int begin_study(lua_State* L) {
   made.name = text_at(L, 1);
   made.version = text_at(L, 2);
   made.seed = lua_tointegerx(L, 3, nullptr);
+  const std::string blind = lua_isnil(L, 4) ? "no" : text_at(L, 4);
+  made.blind = blind == "shuffle" ? Blinding::kShuffle
+               : blind == "hide"  ? Blinding::kHide
+                                  : Blinding::kNone;
+  if (!lua_isnil(L, 5)) require_version(text_at(L, 5));
   self.set_name(made.name);
   return 0;
 }
@@ -88,9 +84,8 @@ int store_generated(lua_State* L) {
 // name, at, file, format, generated, key, types, delim, quote, header, skip, missing, expect
 int add_source(lua_State* L) {
   lua_settop(L, 13);
-  StudySource added;
-  added.name = text_at(L, 1);
-  added.at = text_at(L, 2);
+  SourceNode added;
+  const std::string name = text_at(L, 1);
   added.file = text_at(L, 3);
   added.generated = lua_toboolean(L, 5) != 0;
   FileSource source;
@@ -108,42 +103,11 @@ int add_source(lua_State* L) {
   }
   added.path = source.path;
   added.relation = scan_file(session(L).backend(), source, names_at(L, 6, "'key' of Study:source"),
-                             "'" + added.name + "'");
+                             "'" + name + "'");
   added.expectations = expectations_at(L, 13, added.relation->schema, added.relation->label);
   push_table(L, added.relation);
-  study(L).sources.push_back(std::move(added));
+  study(L).nodes.push_back({name, text_at(L, 2), std::move(added)});
   return 1;
-}
-
-int add_table(lua_State* L) {
-  study(L).tables.push_back({text_at(L, 1), text_at(L, 2), get_handle<const Relation>(L, 3)});
-  return 0;
-}
-
-int add_check_rows(lua_State* L) {
-  StudyCheck check;
-  check.name = text_at(L, 1);
-  check.at = text_at(L, 2);
-  check.offenders = get_handle<const Relation>(L, 3);
-  check.max = lua_tointegerx(L, 4, nullptr);
-  study(L).checks.push_back(std::move(check));
-  return 0;
-}
-
-int add_check_value(lua_State* L) {
-  StudyCheck check;
-  check.name = text_at(L, 1);
-  check.at = text_at(L, 2);
-  check.value = value_at(L, 3, "'value' of Study:check");
-  check.passed = lua_toboolean(L, 4) != 0;
-  check.expected = text_at(L, 5);
-  study(L).checks.push_back(std::move(check));
-  return 0;
-}
-
-int add_parameter(lua_State* L) {
-  study(L).parameters.emplace_back(text_at(L, 1), value_at(L, 2, "'default' of Study:parameter"));
-  return 0;
 }
 
 int setting(lua_State* L) {
@@ -173,111 +137,6 @@ int add_item(lua_State* L) {
   return 0;
 }
 
-void check_settings(const Session& self, const Study* made) {
-  std::vector<std::string> known;
-  if (made != nullptr) {
-    for (const auto& [name, value] : made->parameters) known.push_back(name);
-  }
-  for (const auto& [name, value] : self.options().settings) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    throw ArgumentError({.what = "--set names no parameter of the script: '" + name + "'",
-                         .got = name,
-                         .expected = known.empty() ? "" : list_words(known),
-                         .hint = did_you_mean(name, known)});
-  }
-}
-
-// "study.lua:12" -> an error at that line.
-ScriptError located(const NodeError& error) {
-  const std::string& at = error.at();
-  const std::size_t colon = at.rfind(':');
-  if (colon == std::string::npos) return {error.kind(), error.info(), "", 0, {}};
-  return {error.kind(), error.info(), at.substr(0, colon), std::stoi(at.substr(colon + 1)), {}};
-}
-
-void print_summary(const StudyRun& run, const std::filesystem::path& folder, bool json) {
-  std::vector<std::string> failed;
-  nlohmann::ordered_json checks = nlohmann::ordered_json::array();
-  nlohmann::ordered_json tables = nlohmann::ordered_json::array();
-  for (const auto& check : run.results.checks) {
-    if (!check.passed) failed.push_back(check.node);
-    checks.push_back({{"node", check.node}, {"passed", check.passed}});
-  }
-  for (const auto& table : run.results.tables) tables.push_back(table.name);
-  if (json) {
-    const nlohmann::ordered_json out = {{"status", failed.empty() ? "done" : "check failed"},
-                                        {"study", run.results.study},
-                                        {"plan_hash", run.results.plan_hash},
-                                        {"folder", folder.string()},
-                                        {"checks", std::move(checks)},
-                                        {"tables", std::move(tables)}};
-    std::printf("%s\n", pretty_json(out).c_str());
-    return;
-  }
-  std::printf("%s: %zu tables, %zu of %zu checks passed; results in %s\n",
-              run.results.study.c_str(), run.results.tables.size(),
-              run.results.checks.size() - failed.size(), run.results.checks.size(),
-              folder.string().c_str());
-}
-
-int finish_study(Session& self, bool json, bool quiet) {
-  const Study& made = *self.study();
-  StudyRun run;
-  try {
-    run = run_study(made, self.context());
-  } catch (const NodeError& error) {
-    throw located(error);
-  }
-  AtomicFolder& folder = self.folder();
-  for (const auto& [name, bytes] : run_files(made, run, self.backend()->version())) {
-    folder.write(name, bytes);
-  }
-  self.context().check();
-  folder.commit();
-  if (json || !quiet) print_summary(run, self.target(), json);
-  for (const auto& check : run.results.checks) {
-    if (!check.passed) {
-      std::fprintf(stderr, "check '%s' failed: %s\n", check.node.c_str(),
-                   format_value(check.value).c_str());
-    }
-  }
-  return run.passed() ? 0 : 3;
-}
-
-// A script without a study wrote files: the lock says which, from what, and marks the folder as a
-// run that the next one may replace.
-std::string script_lock(Session& self) {
-  const auto hash = [&](const std::filesystem::path& path) {
-    self.context().check();
-    return to_hex(sha256_file(path));
-  };
-  nlohmann::ordered_json inputs = nlohmann::ordered_json::array();
-  for (const auto& [name, path] : self.inputs()) {
-    inputs.push_back({{"file", name}, {"sha256", hash(path)}});
-  }
-  // By name: the order of a folder's entries is its file system's.
-  std::map<std::string, std::string> written;
-  const auto& folder = self.folder().path();
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
-    written[entry.path().lexically_relative(folder).generic_string()] = hash(entry.path());
-  }
-  nlohmann::ordered_json outputs = nlohmann::ordered_json::object();
-  for (const auto& [name, digest] : written) outputs[name] = digest;
-  const nlohmann::ordered_json lock = {{"script", self.options().name},
-                                       {"engine", std::string(version())},
-                                       {"backend", self.backend()->version()},
-                                       {"inputs", std::move(inputs)},
-                                       {"outputs", std::move(outputs)}};
-  return pretty_json(lock) + "\n";
-}
-
-void finish_script(Session& self) {
-  AtomicFolder& folder = self.folder();
-  folder.write(kRunMarker, script_lock(self));
-  folder.commit();
-}
-
 }  // namespace
 
 void install_study(lua_State* L) {
@@ -288,10 +147,6 @@ void install_study(lua_State* L) {
       {"has_input", has_input},
       {"store_generated", store_generated},
       {"add_source", add_source},
-      {"add_table", add_table},
-      {"add_check_rows", add_check_rows},
-      {"add_check_value", add_check_value},
-      {"add_parameter", add_parameter},
       {"setting", setting},
       {"add_title", add_title},
       {"add_item", add_item},
@@ -300,20 +155,17 @@ void install_study(lua_State* L) {
     push_private(L, body);
     extend_private_api(L, name);
   }
+  install_declarations(L);
+  install_estimators(L);
+  install_models(L);
   load_library(L, "study.lua");
   lua_rawsetp(L, LUA_REGISTRYINDEX, &kFinish);
 }
 
-int finish_run(Runtime& runtime, bool json, bool quiet) {
-  Session& self = *runtime.session();
+void finish_declaring(Runtime& runtime) {
   lua_rawgetp(runtime.state(), LUA_REGISTRYINDEX, &kFinish);
   lua_insert(runtime.state(), -2);
   runtime.call(1, 0);
-  check_settings(self, self.study());
-  if (self.study() != nullptr) return finish_study(self, json, quiet);
-  if (self.has_folder()) finish_script(self);
-  if (json) std::printf("{\n  \"status\": \"done\"\n}\n");
-  return 0;
 }
 
 }  // namespace impact::bindings

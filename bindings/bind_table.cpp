@@ -6,6 +6,7 @@
 #include "bindings/install.h"
 #include "bindings/random.h"
 #include "bindings/sandbox.h"
+#include "bindings/session.h"
 #include "bindings/table_type.h"
 #include "engine/table/verbs.h"
 
@@ -311,6 +312,9 @@ Function pivot_wider_function() {
       "assert(wide:count_rows() == 2)",
       [](Call& call) {
         lua_State* L = call.state();
+        if (!call.given("names")) {
+          runtime(L).session()->check_reading(*self(call), "pivot_wider without names");
+        }
         return give(call,
                     pivot_wider(self(call),
                                 {.names_from = name_at(L, call.slot("names_from"), "names_from"),

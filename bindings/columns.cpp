@@ -47,6 +47,17 @@ SortKey sort_key_at(lua_State* L, int index, const std::string& place) {
   return {column(name_at(L, index, place)), false};
 }
 
+// Makes the column belong to what the one at `index` belongs to, unless it has an owner.
+void adopt_owner(lua_State* L, int index, ColumnValue* out) {
+  const Box* box = find_box(L, index, "Column");
+  if (box == nullptr || box->object == nullptr || out->table != nullptr || !out->model.empty()) {
+    return;
+  }
+  const auto value = get_handle<const ColumnValue>(L, index);
+  out->table = value->table;
+  out->model = value->model;
+}
+
 std::string describe_literal(const Value& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return "'" + *text + "'";
   return format_value(value);
@@ -54,8 +65,21 @@ std::string describe_literal(const Value& value) {
 
 }  // namespace
 
-void push_column(lua_State* L, ExprPtr expr) {
-  push_handle(L, std::make_shared<const ColumnValue>(ColumnValue{std::move(expr), "", false}));
+void push_column(lua_State* L, ColumnValue value) {
+  push_handle(L, std::make_shared<const ColumnValue>(std::move(value)));
+}
+
+void push_computed(lua_State* L, ExprPtr expr) {
+  ColumnValue out{.expr = std::move(expr)};
+  const int last = lua_gettop(L);
+  for (int i = 1; i <= last && out.table == nullptr && out.model.empty(); ++i) {
+    if (is_plain_table(L, i)) {
+      each_item(L, i, [&](int item, lua_Integer) { adopt_owner(L, item, &out); });
+    } else {
+      adopt_owner(L, i, &out);
+    }
+  }
+  push_column(L, std::move(out));
 }
 
 void push_table(lua_State* L, RelationPtr relation) {

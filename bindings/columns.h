@@ -14,8 +14,11 @@ namespace impact::bindings {
 /// What a Column handle holds: an expression, the name it was given and where it came from.
 struct ColumnValue {
   ExprPtr expr;
-  std::string alias;        ///< Set by :as; "" when none.
-  bool descending = false;  ///< Set by desc().
+  std::string alias = {};       ///< Set by :as; "" when none.
+  bool descending = false;      ///< Set by desc().
+  RelationPtr table = nullptr;  ///< The table it was read from: t of t.views + 1.
+  std::string model = {};       ///< Name of the model it is a variable of, else "".
+  std::string assignment = {};  ///< Name of the assignment it stands for, else "".
 };
 
 template <>
@@ -31,7 +34,10 @@ struct HandleName<const Type> {
   static constexpr const char* name = "Type";
 };
 
-void push_column(lua_State* L, ExprPtr expr);
+void push_column(lua_State* L, ColumnValue value);
+/// An expression over the arguments of the running call: it belongs to the table or model that the
+/// first Column among them belongs to.
+void push_computed(lua_State* L, ExprPtr expr);
 void push_table(lua_State* L, RelationPtr relation);
 
 /// Types an operand may have, for descriptors.

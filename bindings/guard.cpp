@@ -4,6 +4,7 @@
 #include <new>
 
 #include "bindings/args.h"
+#include "bindings/failed.h"
 
 namespace impact::bindings {
 namespace {
@@ -19,7 +20,7 @@ const Function& descriptor_of(lua_State* L) {
 bool run_protected(lua_State* L, int* results) {
   try {
     const Function& function = descriptor_of(L);
-    if (runtime(L).cancelled(L)) throw Cancelled();
+    runtime(L).check_stop(L);
     check_arguments(L, function);
     Call call(L, function);
     *results = function.body(call);
@@ -28,7 +29,11 @@ bool run_protected(lua_State* L, int* results) {
     set_pending(L, error);
   }
   // A pcall around a cancelled call must not go on for long.
-  (void)runtime(L).cancelled(L);
+  try {
+    runtime(L).check_stop(L);
+  } catch (const std::exception& error) {
+    set_pending(L, error);
+  }
   return false;
 }
 
@@ -54,19 +59,6 @@ bool run_private(lua_State* L, int* results) {
     set_pending(L, error);
   }
   return false;
-}
-
-int guarded(lua_State* L) {
-  int results = 0;
-  return run_protected(L, &results) ? results : raise_pending(L);
-}
-
-int guarded_script(lua_State* L) {
-  if (!check_protected(L)) return raise_pending(L);
-  lua_pushvalue(L, lua_upvalueindex(2));
-  lua_insert(L, 1);
-  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-  return lua_gettop(L);
 }
 
 int guarded_private(lua_State* L) {
@@ -158,6 +150,43 @@ std::string without_position(lua_State* L, const std::string& text) {
   return text;
 }
 
+// Keeps what `pending` holds and pushes a failed value, while errors are gathered and the script
+// may go on.
+bool keep_pending(lua_State* L) {
+  Runtime& self = runtime(L);
+  if (!self.gathering() || self.pending.failed) return false;
+  const Pending& pending = self.pending;
+  if (pending.kind == "cancelled" || pending.kind == "resource" || pending.kind == "internal") {
+    return false;
+  }
+  try {
+    self.keep_error({pending.kind, pending.info, pending.file, pending.line, {}});
+    push_failed(L);
+    return true;
+  } catch (const std::exception& error) {
+    set_pending(L, error);
+  }
+  return false;
+}
+
+// The same for the error object at 1.
+bool keep_object(lua_State* L) {
+  try {
+    runtime(L).pending = read_error_object(L);
+  } catch (const std::exception& error) {
+    set_pending(L, error);
+  }
+  return keep_pending(L);
+}
+
+// While errors are gathered, a call with a failed value gives one: what failed was told already.
+bool passes_failure_on(lua_State* L) {
+  if (!runtime(L).gathering() || !has_failed_argument(L)) return false;
+  lua_settop(L, 0);
+  push_failed(L);
+  return true;
+}
+
 bool describe_message(lua_State* L) {
   try {
     Runtime& self = runtime(L);
@@ -185,6 +214,31 @@ bool describe_message(lua_State* L) {
     set_pending(L, error);
   }
   return true;
+}
+
+// The failure in `pending`: raised, or kept while errors are gathered.
+int fail_pending(lua_State* L) { return keep_pending(L) ? 1 : raise_pending(L); }
+
+int guarded(lua_State* L) {
+  int results = 0;
+  if (passes_failure_on(L)) return 1;
+  return run_protected(L, &results) ? results : fail_pending(L);
+}
+
+int guarded_script(lua_State* L) {
+  if (passes_failure_on(L)) return 1;
+  if (!check_protected(L)) return fail_pending(L);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  lua_insert(L, 1);
+  if (!runtime(L).gathering()) {
+    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    return lua_gettop(L);
+  }
+  if (lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0) == LUA_OK) return lua_gettop(L);
+  if (!is_error_object(L, -1)) return lua_error(L);
+  lua_replace(L, 1);
+  lua_settop(L, 1);
+  return keep_object(L) ? 1 : lua_error(L);
 }
 
 }  // namespace
@@ -240,6 +294,12 @@ void set_pending(lua_State* L, const std::exception& error) noexcept {
   } catch (const std::exception&) {
     pending.failed = true;
   }
+}
+
+void keep_failure(lua_State* L, const Error& error) {
+  set_pending(L, error);
+  const Pending& pending = runtime(L).pending;
+  runtime(L).keep_error({pending.kind, pending.info, pending.file, pending.line, {}});
 }
 
 int handle_message(lua_State* L) {

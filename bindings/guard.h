@@ -28,6 +28,9 @@ int raise_pending(lua_State* L);
 /// Describes an exception in the runtime, with the user's line. Never throws.
 void set_pending(lua_State* L, const std::exception& error) noexcept;
 
+/// Keeps an error with the user's line in the runtime's list, while errors are gathered.
+void keep_failure(lua_State* L, const Error& error);
+
 /// Message handler of Runtime::call: turns any error value into an error object and notes callers.
 int handle_message(lua_State* L);
 

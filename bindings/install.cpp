@@ -8,6 +8,8 @@ void install(Runtime& runtime) {
     install_tables(L);
     install_readers(L);
     install_random(L);
+    install_formulas(L);
+    install_methods(L);
     install_study(L);
     lua_settop(L, 0);
   });

@@ -13,10 +13,15 @@ void install_columns(lua_State* L);
 void install_tables(lua_State* L);
 void install_readers(lua_State* L);
 void install_random(lua_State* L);
+void install_formulas(lua_State* L);
+void install_methods(lua_State* L);
 void install_study(lua_State* L);
+void install_declarations(lua_State* L);
+void install_estimators(lua_State* L);
+void install_models(lua_State* L);
 
-/// After the script: runs the study it returned (the value on top of the stack), writes the run
-/// folder and prints a summary. Returns the program's exit code. Throws Error.
-[[nodiscard]] int finish_run(Runtime& runtime, bool json, bool quiet);
+/// After the script, with its result on top of the stack: checks that every declaration is whole
+/// and that the study was returned. Throws ScriptError.
+void finish_declaring(Runtime& runtime);
 
 }  // namespace impact::bindings

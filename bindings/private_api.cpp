@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bindings/args.h"
+#include "bindings/failed.h"
 #include "bindings/guard.h"
 #include "bindings/runtime.h"
 #include "bindings/sandbox.h"
@@ -72,6 +73,10 @@ Key read_key(lua_State* L, int index) {
 
 int sorted_keys(lua_State* L) {
   lua_settop(L, 1);
+  if (is_failed(L, 1)) {
+    lua_createtable(L, 0, 0);
+    return 1;
+  }
   if (lua_type(L, 1) != LUA_TTABLE) {
     throw ArgumentError({.what = "only a Lua table can be gone through",
                          .got = describe_value(L, 1),
@@ -122,6 +127,18 @@ int raise(lua_State* L) {
                       std::stoi(at.substr(colon + 1)), {});
   }
   throw Error(kind.empty() ? "argument" : kind, std::move(info));
+}
+
+// As raise, but while errors are gathered the script goes on with a failed value.
+int fail(lua_State* L) {
+  if (!runtime(L).gathering()) return raise(L);
+  try {
+    return raise(L);
+  } catch (const Error& error) {
+    keep_failure(L, error);
+  }
+  push_failed(L);
+  return 1;
 }
 
 int raw_metatable(lua_State* L) {
@@ -198,17 +215,16 @@ bool inside(const fs::path& path, const fs::path& folder) {
   return end == folder.end();
 }
 
-int resolve(lua_State* L) {
-  const std::string name = text_at(L, 1);
-  const fs::path folder = runtime(L).options().script_folder;
-  const auto refuse = [&](const std::string& what, const std::string& hint) {
-    throw ArgumentError({.what = what,
-                         .got = "'" + name + "'",
-                         .expected = "the name of a Lua file in the study's folder, without .lua",
-                         .hint = hint});
-  };
-  if (lua_type(L, 1) != LUA_TSTRING || name.empty()) refuse("use needs a name", "");
-  if (folder.empty()) refuse("use works in scripts that lie in a folder", "");
+[[noreturn]] void refuse_use(const std::string& name, const std::string& what,
+                             const std::string& hint) {
+  throw ArgumentError({.what = what,
+                       .got = "'" + name + "'",
+                       .expected = "the name of a Lua file in the study's folder, or in the one "
+                                   "that holds it, without .lua",
+                       .hint = hint});
+}
+
+void check_use_name(const std::string& name) {
   const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '/' || c == '.';
   });
@@ -217,21 +233,36 @@ int resolve(lua_State* L) {
     return part.string().starts_with('.');
   });
   if (!plain || relative.is_absolute() || climbs || name.ends_with(".lua")) {
-    refuse("use can't load '" + name + "'", name.ends_with(".lua") ? "leave out .lua" : "");
+    refuse_use(name, "use can't load '" + name + "'",
+               name.ends_with(".lua") ? "leave out .lua" : "");
   }
-  std::error_code code;
-  const fs::path path = fs::canonical(folder / (name + ".lua"), code);
-  if (code) refuse("no file '" + name + ".lua' in the study's folder", "");
-  if (!inside(path, fs::canonical(folder, code))) {
-    refuse("'" + name + "' leads out of the study's folder", "");
+}
+
+int resolve(lua_State* L) {
+  const std::string name = text_at(L, 1);
+  const RuntimeOptions& options = runtime(L).options();
+  if (lua_type(L, 1) != LUA_TSTRING || name.empty()) refuse_use(name, "use needs a name", "");
+  if (options.script_folder.empty()) {
+    refuse_use(name, "use works in scripts that lie in a folder", "");
   }
-  push_text(L, (folder / (name + ".lua")).lexically_normal().string());
-  return 1;
+  check_use_name(name);
+  for (const fs::path& folder : {options.script_folder, options.project_folder}) {
+    if (folder.empty()) continue;
+    std::error_code code;
+    const fs::path path = fs::canonical(folder / (name + ".lua"), code);
+    if (code) continue;
+    if (!inside(path, fs::canonical(folder, code))) {
+      refuse_use(name, "'" + name + "' leads out of the study's folder", "");
+    }
+    push_text(L, (folder / (name + ".lua")).lexically_normal().string());
+    return 1;
+  }
+  refuse_use(name, "no file '" + name + ".lua' in the study's folder", "");
 }
 
 int compile(lua_State* L) {
   const std::string path = text_at(L, 1);
-  load_user_text(L, read_script(path), "@" + path);
+  load_user_text(L, runtime(L).load_file(path), "@" + path);
   return 1;
 }
 
@@ -318,7 +349,7 @@ void open_private_api(lua_State* L) {
       {"type", type_name},         {"write", write},       {"protect", protect},
       {"protected", is_protected}, {"suggest", suggest},   {"resolve", resolve},
       {"compile", compile},        {"load", load},         {"define", define},
-      {"position", position},      {"describe", describe},
+      {"position", position},      {"describe", describe}, {"fail", fail},
   };
   lua_createtable(L, 0, 24);
   for (const Entry& entry : kEntries) {

@@ -7,6 +7,7 @@ namespace impact::bindings {
 /// Pushes the table that the embedded standard library gets as its argument and scripts never see:
 ///   keys(t)            list of the keys of t in fixed order
 ///   raise { what, got, expected, hint, kind }   error at the user's line
+///   fail { ... }     the same, but gives a failed value while errors are gathered
 ///   metatable(v)       the metatable itself, whatever __metatable says
 ///   type(v)            "integer", "text", "list", "Table", ...
 ///   write(text)        to the program's output

@@ -7,8 +7,10 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <tuple>
 
 #include "bindings/args.h"
+#include "bindings/failed.h"
 #include "bindings/guard.h"
 #include "bindings/sandbox.h"
 
@@ -54,6 +56,7 @@ Runtime::Runtime(RuntimeOptions options) : options_(std::move(options)), cap_(op
   try {
     protect([](lua_State* L) {
       open_errors(L);
+      open_failed(L);
       open_sandbox(L);
     });
   } catch (const std::exception&) {
@@ -102,8 +105,9 @@ void Runtime::note_refusal() noexcept {
   }
 }
 
-bool Runtime::cancelled(lua_State* L) {
-  if (options_.cancel == nullptr || !options_.cancel->requested()) return false;
+bool Runtime::stopping(lua_State* L) {
+  const bool cancelled = options_.cancel != nullptr && options_.cancel->requested();
+  if (!cancelled && !(steps_ && *steps_ <= 0)) return false;
   // The coroutine that runs and the script that waits for it.
   for (lua_State* thread : {L, state_}) {
     lua_sethook(thread, poll, LUA_MASKLINE | LUA_MASKCOUNT, 1);
@@ -111,10 +115,46 @@ bool Runtime::cancelled(lua_State* L) {
   return true;
 }
 
+void Runtime::check_stop(lua_State* L) {
+  if (!stopping(L)) return;
+  if (options_.cancel != nullptr && options_.cancel->requested()) throw Cancelled();
+  throw ResourceError(
+      {.what = "the script runs on and on while it declares the study",
+       .expected = "declarations, which take no time: what they declare is computed afterwards",
+       .hint = "look for a loop that does not end"});
+}
+
 void Runtime::poll(lua_State* L, lua_Debug*) {
-  if (!runtime(L).cancelled(L)) return;
-  set_pending(L, Cancelled());
-  raise_pending(L);
+  Runtime& self = runtime(L);
+  if (self.steps_) *self.steps_ -= std::min<std::int64_t>(*self.steps_, kPollInstructions);
+  bool stop = false;
+  try {
+    self.check_stop(L);
+  } catch (const std::exception& error) {
+    set_pending(L, error);
+    stop = true;
+  }
+  if (stop) raise_pending(L);
+}
+
+void Runtime::keep_error(ScriptError error) { gathered_.push_back(std::move(error)); }
+
+std::vector<ScriptError> Runtime::gathered() const {
+  std::vector<ScriptError> out = gathered_;
+  const auto place = [](const ScriptError& e) {
+    return std::tuple<const std::string&, int, std::string>(e.file(), e.line(), e.what());
+  };
+  std::stable_sort(out.begin(), out.end(),
+                   [&](const ScriptError& a, const ScriptError& b) { return place(a) < place(b); });
+  out.erase(
+      std::unique(out.begin(), out.end(),
+                  [&](const ScriptError& a, const ScriptError& b) { return place(a) == place(b); }),
+      out.end());
+  return out;
+}
+
+const std::string& Runtime::load_file(const std::filesystem::path& path) {
+  return files_[path] = read_script(path);
 }
 
 void Runtime::call(int arguments, int results) {
@@ -182,7 +222,7 @@ void Runtime::run_text(std::string_view text, const std::string& chunk, int resu
 }
 
 void Runtime::run_file(const std::filesystem::path& path, int results) {
-  run_text(read_script(path), path.string(), results);
+  run_text(load_file(path), path.string(), results);
 }
 
 void Runtime::hold(std::uint64_t bytes) {

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -57,6 +59,7 @@ struct RuntimeOptions {
   std::function<void(std::string_view)> print = {};     ///< Where print goes; default: stdout.
   std::filesystem::path stdlib_folder = {};             ///< Load the standard library from here.
   std::filesystem::path script_folder = {};             ///< What `use` may read; empty: nothing.
+  std::filesystem::path project_folder = {};            ///< And after it; empty: nothing.
   std::int64_t fail_allocation =
       -1;  ///< Tests: the n-th growing allocation and all later ones fail.
   std::uint64_t soft_cap = std::uint64_t{256} << 20;  ///< Engine bytes held before a collection.
@@ -99,9 +102,27 @@ class Runtime {
   void let_go(std::uint64_t bytes) noexcept { held_ -= bytes; }
   [[nodiscard]] std::uint64_t next_serial() noexcept { return ++serial_; }
 
-  /// Whether a cancel was requested. From then on every line of the script polls, so that no pcall
-  /// holds it back.
-  [[nodiscard]] bool cancelled(lua_State* L);
+  /// Throws Cancelled once a cancel was requested, ResourceError once the script has used up its
+  /// steps. From then on every line of the script polls, so that no pcall holds it back.
+  void check_stop(lua_State* L);
+  /// Lets the script run about `steps` more instructions of the interpreter, on any machine the
+  /// same number.
+  void limit_steps(std::int64_t steps) noexcept { steps_ = steps; }
+
+  /// From here on errors of declarations do not end the script: each is kept, and the call gives a
+  /// value that every later use passes on without a word.
+  void gather_errors() noexcept { gathering_ = true; }
+  [[nodiscard]] bool gathering() const noexcept { return gathering_; }
+  void keep_error(ScriptError error);
+  /// What was gathered: by file and line, without repetitions.
+  [[nodiscard]] std::vector<ScriptError> gathered() const;
+
+  /// Script files that were loaded, by path as found, with their text.
+  [[nodiscard]] const std::map<std::filesystem::path, std::string>& files() const noexcept {
+    return files_;
+  }
+  /// Text of a script file, kept in files(). Throws IoError, DataError.
+  [[nodiscard]] const std::string& load_file(const std::filesystem::path& path);
 
   void print(std::string_view text) const;
   /// Engine access of the bindings; nullptr in a bare runtime.
@@ -114,6 +135,7 @@ class Runtime {
  private:
   static void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_size);
   static void poll(lua_State* L, lua_Debug*);
+  [[nodiscard]] bool stopping(lua_State* L);
   void note_refusal() noexcept;
   [[noreturn]] void rethrow(int status);
 
@@ -128,6 +150,10 @@ class Runtime {
   std::uint64_t cap_ = 0;
   std::uint64_t serial_ = 0;
   std::int64_t allocations_ = 0;
+  std::optional<std::int64_t> steps_;  // Left; nullopt: no limit.
+  bool gathering_ = false;
+  std::vector<ScriptError> gathered_;
+  std::map<std::filesystem::path, std::string> files_;
   std::string refused_file_;  // Where the script stood when the limit was met.
   int refused_line_ = 0;
   std::thread::id thread_ = std::this_thread::get_id();

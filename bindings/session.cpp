@@ -15,6 +15,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/number.h"
+#include "engine/table/lineage.h"
 
 namespace impact::bindings {
 namespace {
@@ -162,6 +163,20 @@ fs::path Session::use_input(const std::string& declared) {
   return inputs_[declared] = find_input(declared);
 }
 
+Study& Session::need_study() {
+  if (study_ == nullptr) throw InternalError({.what = "no study was begun"});
+  return *study_;
+}
+
+void Session::check_reading(const Relation& relation, const std::string& what) const {
+  if (study_ == nullptr || !reads_files(relation)) return;
+  throw ArgumentError(
+      {.what = "a study reads no data while it is declared",
+       .got = what + " of " + relation.label,
+       .expected = "declarations: S:table, S:check, S:filter, S:estimator, ...",
+       .hint = "declare what is wanted, or look at data in a script without a study"});
+}
+
 fs::path Session::target() const {
   return options_.out.empty() ? fs::path("runs") / options_.name : options_.out;
 }
@@ -176,8 +191,9 @@ AtomicFolder& Session::folder() {
 fs::path Session::output_path(const std::string& declared) {
   check_relative(declared, "to write");
   const fs::path relative = fs::path(declared).lexically_normal();
-  for (const char* reserved : {kRunMarker, "results.json", "report.html"}) {
-    if (relative == reserved) {
+  for (const char* reserved :
+       {kRunMarker, "results.json", "report.html", "script", "assignments"}) {
+    if (*relative.begin() == reserved) {
       throw ArgumentError({.what = "'" + declared + "' is written by the run itself",
                            .got = declared,
                            .hint = "choose another name"});

@@ -60,7 +60,12 @@ class Session {
   [[nodiscard]] bool has_folder() const noexcept { return folder_ != nullptr; }
   /// The study being declared; nullptr before begin_study().
   [[nodiscard]] Study* study() noexcept { return study_.get(); }
+  /// The same; throws InternalError when there is none.
+  [[nodiscard]] Study& need_study();
   void begin_study() { study_ = std::make_unique<Study>(); }
+  /// Throws ArgumentError when a study is being declared and the relation reads a file: what needs
+  /// the data is declared, and computed afterwards. `what` is the call, for the message.
+  void check_reading(const Relation& relation, const std::string& what) const;
   /// Where the run folder will stand.
   [[nodiscard]] std::filesystem::path target() const;
   /// Name for `runs/<name>`, once a study is declared.

@@ -40,51 +40,141 @@ std::pair<std::string, std::string> read_setting(const std::string& text) {
 
 }  // namespace
 
-std::optional<Options> read_command_line(int argc, const char* const* argv, int* exit_code) {
-  Options options;
-  options.threads = all_cores();
-  std::string data;
-  std::string out;
-  std::string path;
-  std::string stdlib_folder;
-  std::string memory;
-  std::vector<std::string> settings;
+namespace {
 
-  CLI::App app{"Causal inference and analytics for social-media data, scripted in Lua.", "impact"};
-  app.set_version_flag("--version", "impactlytics " + std::string(version()));
+// Texts as CLI11 fills them in, before they become Options.
+struct Raw {
+  std::string path, second, data, out, cache, stdlib_folder, script, memory;
+  bool no_cache = false;
+  std::vector<std::string> settings;
+};
+
+using Command = Options::Command;
+
+void add_shared(CLI::App& app, Raw& raw, Options& options) {
   app.add_option("-e", options.code, "Run this Lua text instead of a file")->type_name("CODE");
-  app.add_option("--data", data, "Folder with the data files (else IMPACT_DATA)")->type_name("DIR");
-  app.add_option("--out", out, "Folder for the results (runs/<study>)")->type_name("DIR");
+  app.add_option("--data", raw.data, "Folder with the data files (else IMPACT_DATA)")
+      ->type_name("DIR");
+  app.add_option("--out", raw.out, "Folder for the results (runs/<study>)")->type_name("DIR");
+  app.add_option("--cache", raw.cache,
+                 "Folder for results of nodes (else IMPACT_CACHE, else the "
+                 "user's cache folder)")
+      ->type_name("DIR");
+  app.add_flag("--no-cache", raw.no_cache, "Compute everything anew and keep nothing");
   app.add_option("--threads", options.threads, "Threads to use; never changes results (all cores)")
       ->check(CLI::Range(1, kMaxThreads));
-  app.add_option("--memory", memory, "Most memory the run may use, as 4GB (64MB or more)")
+  app.add_option("--memory", raw.memory, "Most memory the run may use, as 4GB (64MB or more)")
       ->type_name("SIZE");
-  app.add_option("--set", settings, "Override a declared parameter, as name=value")
+  app.add_option("--set", raw.settings, "Override a declared parameter, as name=value")
       ->type_name("NAME=VALUE");
-  app.add_option("--stdlib", stdlib_folder, "Load the standard library from this folder")
+  app.add_option("--stdlib", raw.stdlib_folder, "Load the standard library from this folder")
       ->type_name("DIR");
   app.add_flag("--json", options.json, "Print one JSON object about the run");
   app.add_flag("--quiet", options.quiet, "Print only errors and what the script prints");
-  CLI::App* run = app.add_subcommand("run", "Run a study: a folder with study.lua, or a Lua file");
-  run->add_option("path", path, "Folder or file")->required()->type_name("DIR|FILE");
-  run->fallthrough();
+}
+
+CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& text,
+                      std::string& path, const std::string& type) {
+  CLI::App* command = app.add_subcommand(name, text);
+  command->add_option("path", path, type == "RUN" ? "Folder of a run" : "Folder or file")
+      ->required()
+      ->type_name(type);
+  command->fallthrough();
+  return command;
+}
+
+// Every command but `docs`, which has no argument.
+std::vector<std::pair<CLI::App*, Command>> add_commands(CLI::App& app, Raw& raw, Options& options) {
+  const std::string study = "DIR|FILE";
+  std::vector<std::pair<CLI::App*, Command>> all;
+  const auto add = [&](const char* name, const char* text, Command command,
+                       const std::string& type) {
+    all.emplace_back(add_command(app, name, text, raw.path, type), command);
+    return all.back().first;
+  };
+  add("run", "Run a study: a folder with study.lua, or a Lua file", Command::kRun, study);
+  CLI::App* plan =
+      add("plan", "Show what a study declares and what a run would compute", Command::kPlan, study);
+  plan->add_flag("--dot", options.dot, "Print the graph for Graphviz");
+  add("check", "Find everything that is wrong with a study without running it", Command::kCheck,
+      study);
+  CLI::App* diagnose = add("diagnose", "Simulate a study that declares a model: bias, power, ...",
+                           Command::kDiagnose, study);
+  diagnose->add_option("--simulations", options.simulations, "How often to simulate (2000)")
+      ->check(CLI::Range(std::int64_t{2}, std::int64_t{100'000'000}));
+  CLI::App* freeze = add("freeze", "Seal the plan of a study before its outcomes are seen",
+                         Command::kFreeze, "DIR");
+  freeze->add_flag("--again", options.again, "Seal a changed plan; the earlier seal is kept in it");
+  CLI::App* verify = add("verify", "Rerun a run and compare: identical, close or different",
+                         Command::kVerify, "RUN");
+  verify->add_option("--script", raw.script, "Rerun this study instead of the run's own copy")
+      ->type_name(study);
+  verify
+      ->add_option("--tolerance", options.tolerance,
+                   "Largest relative difference of a number that counts as the same (0)")
+      ->check(CLI::Range(0.0, 1.0));
+  CLI::App* diff = add("diff", "Compare two runs node by node", Command::kDiff, "RUN");
+  diff->add_option("other", raw.second, "Folder of the other run")->required()->type_name("RUN");
+  add("new", "Make a study that runs at once", Command::kNew, "NAME");
+  return all;
+}
+
+// Where results of nodes are kept: the option, the environment, the user's cache folder, nowhere.
+std::filesystem::path cache_folder(const Raw& raw) {
+  if (raw.no_cache) return {};
+  if (!raw.cache.empty()) return raw.cache;
+  for (const auto& [variable, below] :
+       {std::pair{"IMPACT_CACHE", ""}, std::pair{"XDG_CACHE_HOME", "impactlytics"},
+        std::pair{"HOME", ".cache/impactlytics"}}) {
+    const char* value = std::getenv(variable);
+    if (value == nullptr || *value == '\0') continue;
+    const std::filesystem::path folder(value);
+    return *below == '\0' ? folder : folder / below;
+  }
+  return {};
+}
+
+void finish_options(const Raw& raw, Options& options) {
+  if (!raw.memory.empty()) options.memory = read_memory(raw.memory);
+  for (const std::string& text : raw.settings) options.settings.insert(read_setting(text));
+  options.path = raw.path;
+  options.second = raw.second;
+  options.out = raw.out;
+  options.script = raw.script;
+  options.stdlib_folder = raw.stdlib_folder;
+  options.data = raw.data;
+  options.cache = cache_folder(raw);
+  const char* fallback = std::getenv("IMPACT_DATA");
+  if (raw.data.empty() && fallback != nullptr) options.data = fallback;
+}
+
+}  // namespace
+
+std::optional<Options> read_command_line(int argc, const char* const* argv, int* exit_code) {
+  Options options;
+  options.threads = all_cores();
+  Raw raw;
+  CLI::App app{"Causal inference and analytics for social-media data, scripted in Lua.", "impact"};
+  app.set_version_flag("--version", "impactlytics " + std::string(version()));
+  add_shared(app, raw, options);
+  auto commands = add_commands(app, raw, options);
   CLI::App* docs = app.add_subcommand("docs", "Print the description of every function as JSON");
   docs->group("");
   docs->fallthrough();
+  commands.emplace_back(docs, Command::kDocs);
   app.require_subcommand(0, 1);
-
   try {
     app.parse(argc, argv);
-    if (!memory.empty()) options.memory = read_memory(memory);
-    for (const std::string& text : settings) options.settings.insert(read_setting(text));
+    finish_options(raw, options);
     const bool code = app.count("-e") > 0;
     if (code && app.get_subcommands().size() == 1) {
       throw CLI::ValidationError("-e", "can't be combined with a command");
     }
     if (!code && app.get_subcommands().empty()) throw CLI::CallForHelp();
-    options.command = code             ? Options::Command::kCode
-                      : docs->parsed() ? Options::Command::kDocs
-                                       : Options::Command::kRun;
+    options.command = Command::kCode;
+    for (const auto& [command, value] : commands) {
+      if (command->parsed()) options.command = value;
+    }
   } catch (const CLI::CallForHelp& help) {
     const int code = app.exit(help);
     *exit_code = argc > 1 ? code : kUsage;
@@ -97,12 +187,6 @@ std::optional<Options> read_command_line(int argc, const char* const* argv, int*
     *exit_code = kUsage;
     return std::nullopt;
   }
-  options.path = path;
-  options.out = out;
-  options.stdlib_folder = stdlib_folder;
-  options.data = data;
-  const char* fallback = std::getenv("IMPACT_DATA");
-  if (data.empty() && fallback != nullptr) options.data = fallback;
   return options;
 }
 

@@ -5,25 +5,51 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace impact::bindings {
 
 /// Exit codes of the program, for shells and build systems.
-enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2, kCheckFailed = 3, kInterrupted = 130 };
+enum ExitCode {
+  kDone = 0,
+  kFailed = 1,
+  kUsage = 2,
+  kCheckFailed = 3,
+  kDiffers = 4,
+  kInterrupted = 130
+};
 
 /// What the command line asks for.
 struct Options {
-  enum class Command { kRun, kCode, kDocs };
+  enum class Command {
+    kRun,
+    kCode,
+    kPlan,
+    kCheck,
+    kDiagnose,
+    kFreeze,
+    kVerify,
+    kDiff,
+    kNew,
+    kDocs
+  };
   Command command = Command::kRun;
-  std::filesystem::path path;           ///< kRun: a script, or a folder with study.lua.
+  std::filesystem::path path;           ///< A script, a folder with study.lua, or a run folder.
+  std::filesystem::path second;         ///< kDiff: the other run.
   std::string code;                     ///< kCode: the text after -e.
   std::filesystem::path data;           ///< --data, else IMPACT_DATA, else empty.
   std::filesystem::path out;            ///< --out; empty: runs/<name>.
+  std::filesystem::path cache;          ///< --cache, else IMPACT_CACHE; empty: no cache.
   std::filesystem::path stdlib_folder;  ///< --stdlib; empty: the embedded library.
+  std::filesystem::path script;         ///< verify --script: instead of the run's own.
   int threads = 1;
   std::uint64_t memory = 0;  ///< --memory in bytes; 0: not given.
   bool json = false;
   bool quiet = false;
+  bool dot = false;                             ///< plan --dot.
+  bool again = false;                           ///< freeze --again.
+  std::int64_t simulations = 2000;              ///< diagnose --simulations.
+  double tolerance = 0;                         ///< verify --tolerance.
   std::map<std::string, std::string> settings;  ///< --set.
 };
 

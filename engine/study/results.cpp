@@ -27,6 +27,32 @@ json cell_json(const Value& value) {
 
 std::string text(const json& value) { return canonical_json(value); }
 
+json number_json(double value) { return cell_json(Value(value)); }
+
+// One estimate a line, fields in the fixed order.
+std::string estimate_text(const EstimateRow& row) {
+  const Estimate& e = row.estimate;
+  const std::pair<const char*, json> fields[] = {{"node", row.node},
+                                                 {"inquiry", row.inquiry},
+                                                 {"term", e.term},
+                                                 {"estimate", number_json(e.estimate)},
+                                                 {"std_error", number_json(e.std_error)},
+                                                 {"statistic", number_json(e.statistic)},
+                                                 {"df", number_json(e.df)},
+                                                 {"p_value", number_json(e.p_value)},
+                                                 {"conf_low", number_json(e.conf_low)},
+                                                 {"conf_high", number_json(e.conf_high)},
+                                                 {"n", e.n},
+                                                 {"method", e.method},
+                                                 {"se_type", e.se_type},
+                                                 {"warnings", e.warnings}};
+  std::string out = "{";
+  for (const auto& [name, value] : fields) {
+    out += (out.size() == 1 ? "\"" : ", \"") + std::string(name) + "\": " + text(value);
+  }
+  return out + "}";
+}
+
 // Written by hand only for its line breaks: one row of a table a line keeps files easy to diff.
 void append_table(std::string& out, const Frame& frame, const std::string& indent) {
   out += "{\n" + indent + "  \"columns\": " + text(json(frame.schema().names())) + ",\n";
@@ -47,7 +73,11 @@ void append_table(std::string& out, const Frame& frame, const std::string& inden
 std::string results_json(const Results& results) {
   std::string out = "{\n  \"study\": " + text(json(results.study));
   out += ",\n  \"plan_hash\": " + text(json(results.plan_hash));
-  out += ",\n  \"estimates\": [],\n  \"checks\": [";
+  out += ",\n  \"estimates\": [";
+  for (std::size_t i = 0; i < results.estimates.size(); ++i) {
+    out += (i == 0 ? "\n    " : ",\n    ") + estimate_text(results.estimates[i]);
+  }
+  out += results.estimates.empty() ? "],\n  \"checks\": [" : "\n  ],\n  \"checks\": [";
   for (std::size_t i = 0; i < results.checks.size(); ++i) {
     const CheckRow& check = results.checks[i];
     out +=

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/stats/estimate.h"
 #include "engine/table/frame.h"
 
 namespace impact {
@@ -15,6 +16,13 @@ struct CheckRow {
   Frame rows;
 };
 
+/// One estimate and the inquiry it answers.
+struct EstimateRow {
+  std::string node;
+  std::string inquiry;
+  Estimate estimate;
+};
+
 struct NamedTable {
   std::string name;
   Frame frame;
@@ -24,12 +32,16 @@ struct NamedTable {
 struct Results {
   std::string study;
   std::string plan_hash;
+  std::vector<EstimateRow> estimates;
   std::vector<CheckRow> checks;
   std::vector<NamedTable> tables;
 };
 
-/// The text of results.json: {"study", "plan_hash", "estimates", "checks", "tables"}, a check as
-/// {"node", "passed", "value", "rows"}, a table as {"columns": [...], "rows": [[...]]}. One row a
+/// The text of results.json: {"study", "plan_hash", "estimates", "checks", "tables"}, an estimate
+/// as
+/// {"node", "inquiry", "term", "estimate", "std_error", "statistic", "df", "p_value", "conf_low",
+/// "conf_high", "n", "method", "se_type", "warnings"}, a check as {"node", "passed", "value",
+/// "rows"}, a table as {"columns": [...], "rows": [[...]]}. One row a
 /// line; tables sorted by name. Numbers shortest-round-trip, 64-bit integers exact, dates and
 /// timestamps ISO 8601, missing cells null; NaN and the infinities, which JSON lacks, as the texts
 /// "NaN", "Infinity", "-Infinity".

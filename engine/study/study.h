@@ -1,60 +1,28 @@
 #pragma once
 
-#include <filesystem>
+#include <cstdint>
+#include <map>
 #include <string>
-#include <utility>
 #include <vector>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 
-#include "engine/core/context.h"
 #include "engine/core/error.h"
-#include "engine/render/html_report.h"
-#include "engine/study/results.h"
-#include "engine/table/relation.h"
-#include "engine/table/source.h"
+#include "engine/study/node.h"
 
 /// A declared study: what a script said, before anything is computed.
 namespace impact {
 
-/// A file the study reads.
-struct StudySource {
-  std::string name;
-  std::string at;              ///< "file:line" of the declaration.
-  std::string file;            ///< As declared.
-  std::filesystem::path path;  ///< As resolved on this machine.
-  bool generated = false;      ///< Stands in for data that were not given.
-  RelationPtr relation;
-  Expectations expectations;
-};
-
-/// A table that goes to the results.
-struct StudyTable {
-  std::string name;
-  std::string at;
-  RelationPtr relation;
-};
-
-/// A promise: either at most `max` rows of `offenders`, or a value already compared.
-struct StudyCheck {
-  std::string name;
-  std::string at;
-  RelationPtr offenders;  ///< Null for a value.
-  std::int64_t max = 0;
-  Value value;
-  bool passed = false;   ///< Of a value.
-  std::string expected;  ///< Of a value, as text.
-};
+/// What a run does to outcomes while the plan is not frozen.
+enum class Blinding { kNone, kShuffle, kHide };
 
 struct Study {
   std::string name;
   std::string version;
   std::int64_t seed = 0;
-  std::vector<std::pair<std::string, Value>> parameters;
-  std::vector<StudySource> sources;
-  std::vector<StudyTable> tables;
-  std::vector<StudyCheck> checks;
+  Blinding blind = Blinding::kNone;
+  std::vector<Node> nodes;  ///< In order of declaration: a node stands after those it uses.
 
-  /// A piece of the report; `text` is prose, or the name of a table or check.
+  /// A piece of the report; `text` is prose, or the name of a node.
   struct Item {
     enum class Kind { kHeading, kProse, kTable, kCheck };
     Kind kind;
@@ -62,6 +30,9 @@ struct Study {
   };
   std::string title;        ///< Empty: the study's name.
   std::vector<Item> items;  ///< Empty: every table, then every check.
+
+  /// nullptr when there is none.
+  [[nodiscard]] const Node* find(std::string_view name) const;
 };
 
 /// An error inside one declaration; `at` is its "file:line".
@@ -74,28 +45,24 @@ class NodeError : public Error {
   std::string at_;
 };
 
-/// What one run found, and what went in.
-struct StudyRun {
-  Results results;
-  struct Input {
-    std::string file;
-    std::string sha256;
-    std::int64_t rows = 0;
-    bool generated = false;
-  };
-  std::vector<Input> inputs;
-  [[nodiscard]] bool passed() const;  ///< Every check held.
+/// One node of the canonical plan.
+struct PlannedNode {
+  const Node* node = nullptr;
+  nlohmann::json definition;        ///< What was declared; other nodes by name.
+  std::vector<std::string> inputs;  ///< Names of the nodes it uses, sorted.
 };
 
-/// The declarations as canonical data: nodes sorted by kind and name, files by declared path. Equal
+/// The nodes with their definitions, in an order in which each stands after its inputs (that of
+/// declaration).
+[[nodiscard]] std::vector<PlannedNode> planned_nodes(const Study& study);
+
+/// The declarations as canonical data: {"study", "version", "seed", "blind", "nodes": [{"kind",
+/// "name", "inputs", "definition"}]}, nodes sorted by kind and name, files by declared path. Equal
 /// scripts give equal plans on every machine, whatever the data hold.
 [[nodiscard]] nlohmann::json plan_of(const Study& study);
 
-/// Checks the sources, computes every table and check. Throws NodeError.
-[[nodiscard]] StudyRun run_study(const Study& study, const Context& context);
-
-/// Files of the run folder: name and bytes, the lock last. Same bytes for the same run.
-[[nodiscard]] std::vector<std::pair<std::string, std::string>> run_files(
-    const Study& study, const StudyRun& run, const std::string& backend);
+/// Everything that is wrong with the declarations taken together, in order of declaration: a
+/// covariate that the roles forbid. Reads no data.
+[[nodiscard]] std::vector<NodeError> find_mistakes(const Study& study);
 
 }  // namespace impact

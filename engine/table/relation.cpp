@@ -162,17 +162,21 @@ std::vector<SortKey> fixed_order(const Relation& relation) {
   return order;
 }
 
-json to_json(const Relation& relation) {
+json to_json(const Relation& relation, const DeclaredName& declared) {
+  const auto input_json = [&](const Relation& input) -> json {
+    const std::string* name = declared ? declared(input) : nullptr;
+    return name == nullptr ? to_json(input, declared) : json{{"node", *name}};
+  };
   // A cache is its input under another name; a label is for people.
   const auto* keyed = std::get_if<Keyed>(&relation.verb);
   if (std::holds_alternative<Cached>(relation.verb) ||
       (keyed != nullptr && relation.key == relation.inputs[0]->key)) {
-    return to_json(*relation.inputs[0]);
+    return input_json(*relation.inputs[0]);
   }
   json out = std::visit(VerbJson{}, relation.verb);
   if (!relation.inputs.empty()) {
     out["inputs"] = json::array();
-    for (const auto& input : relation.inputs) out["inputs"].push_back(to_json(*input));
+    for (const auto& input : relation.inputs) out["inputs"].push_back(input_json(*input));
   }
   if (relation.inputs.empty() || keyed != nullptr) out["key"] = relation.key;
   return out;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -141,8 +142,11 @@ struct Relation {
 /// offending rows. Computes overviews. Backends call it before they execute a relation.
 void enforce(const RelationPtr& relation, const Context& context);
 
+/// Name of a relation that was declared under one, else nullptr.
+using DeclaredName = std::function<const std::string*(const Relation&)>;
+
 /// Canonical form for plan hashes: verbs and options; files by declared path, frames by content
-/// hash.
-[[nodiscard]] nlohmann::json to_json(const Relation& relation);
+/// hash. An input that `declared` knows is written as {"node": name} and not looked into.
+[[nodiscard]] nlohmann::json to_json(const Relation& relation, const DeclaredName& declared = {});
 
 }  // namespace impact

@@ -5,6 +5,7 @@
 #include "bindings/install.h"
 #include "bindings/runtime.h"
 #include "bindings/session.h"
+#include "bindings/study_run.h"
 
 using namespace impact::bindings;
 
@@ -52,7 +53,8 @@ TEST_CASE("every example runs", "[docs]") {
     std::string failure;
     try {
       program.runtime.run_text(function["example"].get<std::string>(), "example", 1);
-      (void)finish_run(program.runtime, false, true);
+      finish_declaring(program.runtime);
+      (void)finish_run(program.session, {}, false, true);
     } catch (const ScriptError& error) {
       failure = error.report();
     } catch (const std::exception& error) {

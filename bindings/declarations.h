@@ -1,0 +1,81 @@
+#pragma once
+
+#include <string>
+
+#include "bindings/columns.h"
+#include "engine/study/formula.h"
+#include "engine/study/node.h"
+
+/// What the declarations of a study pass to each other.
+namespace impact::bindings {
+
+/// A declared node that others refer to by its handle.
+struct InquiryHandle {
+  std::string name;
+};
+struct EstimatorHandle {
+  std::string name;
+};
+struct CheckHandle {
+  std::string name;
+};
+/// A model: its variables are read as columns, m.x.
+struct ModelHandle {
+  std::string name;
+  std::shared_ptr<const Model> model;
+  RelationPtr stands_for;
+};
+/// outcome ~ terms, with the table or model of its columns.
+struct FormulaHandle {
+  Formula formula;
+  StudyColumn owner;  ///< Its table and model are those of the columns.
+};
+/// A method and the formula it was given, if any.
+struct MethodHandle {
+  Method method;
+  std::shared_ptr<const FormulaHandle> formula = nullptr;
+};
+
+template <>
+struct HandleName<const InquiryHandle> {
+  static constexpr const char* name = "Inquiry";
+};
+template <>
+struct HandleName<const EstimatorHandle> {
+  static constexpr const char* name = "Estimator";
+};
+template <>
+struct HandleName<const CheckHandle> {
+  static constexpr const char* name = "Check";
+};
+template <>
+struct HandleName<const ModelHandle> {
+  static constexpr const char* name = "Model";
+};
+template <>
+struct HandleName<const FormulaHandle> {
+  static constexpr const char* name = "Formula";
+};
+template <>
+struct HandleName<const MethodHandle> {
+  static constexpr const char* name = "Method";
+};
+template <>
+struct HandleName<const StudyContrast> {
+  static constexpr const char* name = "Contrast";
+};
+
+/// The Column at `index` as a declaration keeps it; its expression is checked against its table.
+/// Throws ArgumentError for a column that belongs to no table, unless `loose`.
+[[nodiscard]] StudyColumn study_column_at(lua_State* L, int index, const std::string& place,
+                                          bool loose = false);
+/// A Column or a list of them. nil gives an empty list.
+[[nodiscard]] std::vector<StudyColumn> study_columns_at(lua_State* L, int index,
+                                                        const std::string& place);
+/// The same for an optional one.
+[[nodiscard]] std::optional<StudyColumn> optional_column_at(lua_State* L, int index,
+                                                            const std::string& place);
+/// The type an expression over the column's table has; throws when it does not bind.
+void check_column(const StudyColumn& column);
+
+}  // namespace impact::bindings

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+namespace impact {
+
+/// Writes a file that appears whole or not at all: beside the target, flushed to disk, then
+/// renamed. A link in the place of the target is refused. Throws IoError and leaves what was there.
+void write_file_atomically(const std::filesystem::path& target, std::string_view bytes);
+
+}  // namespace impact

@@ -1,0 +1,108 @@
+#include "engine/study/blind.h"
+
+#include "engine/core/rng.h"
+#include "engine/table/backend.h"
+#include "engine/table/resolve.h"
+#include "engine/table/verbs.h"
+
+namespace impact {
+namespace {
+
+constexpr const char* kPlace = "impact place";
+constexpr const char* kFrom = "impact from";
+
+// Place 1 ... n of every row -> the place its outcomes are taken from.
+RelationPtr permutation_table(const std::shared_ptr<Backend>& backend, std::size_t rows,
+                              StreamKey key, const Context& context) {
+  const auto drawn = Stream(key).permutation(rows, context);
+  std::vector<std::int64_t> places(rows);
+  std::vector<std::int64_t> from(rows);
+  for (std::size_t i = 0; i < rows; ++i) {
+    places[i] = static_cast<std::int64_t>(i) + 1;
+    from[i] = static_cast<std::int64_t>(drawn[i]) + 1;
+  }
+  return scan_frame(backend,
+                    Frame({kPlace, kFrom},
+                          {Column::integers(std::move(places)), Column::integers(std::move(from))}),
+                    {kPlace}, "the shuffle");
+}
+
+RelationPtr shuffled(const RelationPtr& leaf, const std::set<std::string>& outcomes, StreamKey key,
+                     const Context& context) {
+  if (leaf->key.empty()) {
+    throw DataError({.what = "outcomes can't be shuffled in a table without a key",
+                     .where = leaf->label,
+                     .hint = "declare the key of the source, or blind = \"hide\""});
+  }
+  const auto& backend = leaf->backend;
+  const auto rows = static_cast<std::size_t>(backend->count_rows(leaf, context));
+  const RelationPtr placed =
+      derive(leaf, {{kPlace, window("row_number", {}, {}, ascending(leaf->key))}});
+  const RelationPtr order = permutation_table(backend, rows, key, context);
+  std::vector<NamedExpr> taken{{kFrom, column(kPlace)}};
+  for (const std::string& name : outcomes) taken.push_back({name, column(name)});
+  Join by_place{.kind = JoinKind::kInner, .on = {{kPlace, kPlace}}};
+  Join by_from{.kind = JoinKind::kInner, .on = {{kFrom, kFrom}}};
+  const RelationPtr left =
+      join(drop(placed, {outcomes.begin(), outcomes.end()}), order, std::move(by_place));
+  const RelationPtr mixed = join(left, select(placed, std::move(taken)), std::move(by_from));
+  std::vector<NamedExpr> columns;
+  for (const std::string& name : leaf->schema.names()) columns.push_back({name, column(name)});
+  return with_label(with_key(select(mixed, std::move(columns)), leaf->key), leaf->label);
+}
+
+RelationPtr hidden(const RelationPtr& leaf, const std::set<std::string>& outcomes) {
+  std::vector<NamedExpr> columns;
+  for (const ColumnInfo& info : leaf->schema.columns()) {
+    const ExprPtr value = column(info.name);
+    columns.push_back(
+        {info.name, outcomes.count(info.name) == 0 ? value : call("null_if", {value, value})});
+  }
+  return with_label(select(leaf, std::move(columns)), leaf->label);
+}
+
+}  // namespace
+
+std::set<Origin> outcome_origins(const Study& study) {
+  std::set<Origin> found;
+  const auto add = [&](const StudyColumn& item) {
+    if (item.table != nullptr) found.merge(origins_of(*item.table, *item.expr));
+  };
+  for (const Node& node : study.nodes) {
+    if (const auto* roles = std::get_if<RolesNode>(&node.body)) {
+      for (const auto& [role, members] : roles->roles) {
+        if (role != "outcome") continue;
+        for (const StudyColumn& item : members) add(item);
+      }
+    }
+  }
+  return found;
+}
+
+void Blind::prepare(const Context& context) {
+  if (!active_ || ready_) return;
+  ready_ = true;
+  std::map<const Relation*, std::set<std::string>> outcomes;
+  for (const auto& [leaf, name] : outcome_origins(study_)) outcomes[leaf].insert(name);
+  for (const Node& node : study_.nodes) {
+    const auto* source = std::get_if<SourceNode>(&node.body);
+    if (source == nullptr) continue;
+    RelationPtr leaf = source->relation;
+    while (!leaf->inputs.empty()) leaf = leaf->inputs[0];
+    const auto wanted = outcomes.find(leaf.get());
+    if (wanted == outcomes.end()) continue;
+    const StreamKey key = StreamKey::root(study_.seed).child("blind").child(node.name);
+    const RelationPtr seen = study_.blind == Blinding::kHide
+                                 ? hidden(leaf, wanted->second)
+                                 : shuffled(leaf, wanted->second, key, context);
+    others_[leaf.get()] = leaf->backend->cache(seen, context);
+  }
+}
+
+RelationPtr Blind::operator()(const RelationPtr& relation) const {
+  if (!active_) return relation;
+  const std::lock_guard lock(mutex_);
+  return replace_relations(relation, &others_);
+}
+
+}  // namespace impact

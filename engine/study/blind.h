@@ -1,0 +1,38 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "engine/core/context.h"
+#include "engine/study/study.h"
+#include "engine/table/lineage.h"
+
+namespace impact {
+
+/// The leaf columns that the study's outcomes are computed from.
+[[nodiscard]] std::set<Origin> outcome_origins(const Study& study);
+
+/// What a run sees of the data. When active, every file's outcome columns are shuffled together
+/// among its rows, or hidden (all cells missing), before anything else is computed: the other
+/// columns, the number of rows and the distribution of each outcome stay as they are, its relation
+/// to everything else is gone.
+class Blind {
+ public:
+  Blind(const Study& study, bool active) : study_(study), active_(active) {}
+  /// Reads and shuffles, at the first call. Throws DataError when a file has no key. The shuffle
+  /// depends on the study's seed and the keys only.
+  void prepare(const Context& context);
+  /// The relation as the run may see it. Any thread.
+  [[nodiscard]] RelationPtr operator()(const RelationPtr& relation) const;
+
+ private:
+  const Study& study_;
+  bool active_;
+  bool ready_ = false;
+  mutable std::mutex mutex_;
+  mutable std::map<const Relation*, RelationPtr> others_;  // Guarded by mutex_.
+};
+
+}  // namespace impact

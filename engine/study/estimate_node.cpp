@@ -1,0 +1,335 @@
+#include "engine/study/estimate_node.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <nlohmann/json.hpp>
+
+#include "engine/core/number.h"
+#include "engine/stats/design_matrix.h"
+#include "engine/stats/difference_in_means.h"
+#include "engine/stats/lin.h"
+#include "engine/stats/linear.h"
+#include "engine/study/units.h"
+#include "engine/table/backend.h"
+#include "engine/table/take.h"
+#include "engine/table/verbs.h"
+
+namespace impact {
+namespace {
+
+// The columns an estimator needs, as one table, each under a name of its own.
+class Needs {
+ public:
+  explicit Needs(const RelationPtr& table) : table_(table) {
+    for (const std::string& name : table->key) add_named(name, column(name));
+  }
+
+  std::string add(const StudyColumn& item) {
+    const std::string text = to_json(*item.expr).dump();
+    if (const auto at = known_.find(text); at != known_.end()) return at->second;
+    const auto names = columns_of(*item.expr);
+    const std::string base = !item.name.empty() ? item.name : names.empty() ? "x" : names[0];
+    std::string name = base;
+    for (int i = 2; taken_.count(name) != 0; ++i) name = base + "_" + std::to_string(i);
+    add_named(name, item.expr);
+    return name;
+  }
+  std::string add(const std::optional<StudyColumn>& item) { return item ? add(*item) : ""; }
+
+  // A name that no column has.
+  [[nodiscard]] std::string free_name(const std::string& base) const {
+    std::string name = base;
+    for (int i = 2; taken_.count(name) != 0; ++i) name = base + "_" + std::to_string(i);
+    return name;
+  }
+
+  [[nodiscard]] Frame collect(const Context& context) const {
+    const RelationPtr needed = select(table_, wanted_);
+    return needed->backend->collect(needed, context);
+  }
+
+ private:
+  void add_named(const std::string& name, ExprPtr expr) {
+    known_[to_json(*expr).dump()] = name;
+    taken_.insert(name);
+    wanted_.push_back({name, std::move(expr)});
+  }
+
+  RelationPtr table_;
+  std::vector<NamedExpr> wanted_;
+  std::map<std::string, std::string> known_;
+  std::set<std::string> taken_;
+};
+
+bool same_column(const StudyColumn& a, const StudyColumn& b) {
+  return a.assignment == b.assignment && to_json(*a.expr) == to_json(*b.expr);
+}
+
+// One estimator on its data. Arms are 1 treated, 0 control, -1 neither.
+class Answer {
+ public:
+  Answer(const Study& study, const EstimatorNode& node, const Blind& blind, const Context& context)
+      : study_(study),
+        method_(node.method),
+        inquiry_(std::get<InquiryNode>(study.find(node.answers)->body)),
+        contrast_(*inquiry_.contrast),
+        blind_(blind),
+        context_(context) {}
+
+  std::vector<Estimate> give() {
+    gather();
+    std::vector<Estimate> out;
+    if (by_.empty()) {
+      out.push_back(estimate(rows_of(std::nullopt), ""));
+      return out;
+    }
+    const Groups groups = group_cells(frame_.column(by_));
+    std::vector<std::int32_t> order(groups.labels.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int32_t>(i);
+    const auto label = [&](std::int32_t code) -> const std::string& {
+      return groups.labels[static_cast<std::size_t>(code)];
+    };
+    std::sort(order.begin(), order.end(),
+              [&](std::int32_t a, std::int32_t b) { return label(a) < label(b); });
+    for (const std::int32_t code : order) {
+      out.push_back(estimate(rows_of(std::pair(&groups, code)), " | " + by_ + "=" + label(code)));
+    }
+    return out;
+  }
+
+ private:
+  void gather() {
+    const RelationPtr table = blind_(inquiry_.outcome.table);
+    Needs needs(table);
+    outcome_ = needs.add(inquiry_.outcome);
+    const AssignmentNode* assignment = assignment_node();
+    if (assignment == nullptr) exposure_ = needs.add(contrast_.exposure);
+    for (const auto& term : method_.covariates) {
+      Term named;
+      for (const StudyColumn& item : term) {
+        named.columns.push_back(same_column(item, contrast_.exposure) ? "" : needs.add(item));
+      }
+      terms_.push_back(std::move(named));
+    }
+    for (const StudyColumn& item : method_.fixed_effects) effects_.push_back(needs.add(item));
+    const auto own = [&](const std::optional<StudyColumn>& given,
+                         const std::optional<StudyColumn>* declared) {
+      return given || declared == nullptr ? needs.add(given) : needs.add(*declared);
+    };
+    clusters_ = own(method_.clusters, assignment == nullptr ? nullptr : &assignment->clusters);
+    if (method_.kind == Method::Kind::kBlocked) {
+      blocks_ = own(method_.blocks, assignment == nullptr ? nullptr : &assignment->within);
+    }
+    weights_ = needs.add(method_.weights);
+    by_ = needs.add(inquiry_.by);
+    where_ = needs.add(inquiry_.where);
+    treatment_ =
+        needs.free_name(contrast_.exposure.name.empty() ? "treated" : contrast_.exposure.name);
+    for (Term& term : terms_) {
+      for (std::string& name : term.columns) {
+        if (name.empty()) name = treatment_;
+      }
+    }
+    frame_ = needs.collect(context_);
+    read_arms(assignment, table->key);
+  }
+
+  [[nodiscard]] const AssignmentNode* assignment_node() const {
+    if (contrast_.exposure.assignment.empty()) return nullptr;
+    return &std::get<AssignmentNode>(study_.find(contrast_.exposure.assignment)->body);
+  }
+
+  [[nodiscard]] int arm_of(const Column& column, std::size_t row) const {
+    if (column.missing(row)) return -1;
+    const std::string text = format_value(column.value(row));
+    return text == contrast_.treated ? 1 : text == contrast_.control ? 0 : -1;
+  }
+
+  // The exposure column, or the arms of the assignment matched by the units' key.
+  void read_arms(const AssignmentNode* assignment, const std::vector<std::string>& key) {
+    arms_.resize(frame_.rows());
+    if (assignment == nullptr) {
+      const Column& exposure = frame_.column(exposure_);
+      for (std::size_t row = 0; row < arms_.size(); ++row) arms_[row] = arm_of(exposure, row);
+      return;
+    }
+    if (key != assignment->units->key) {
+      throw ArgumentError({.what = "the outcome's table and the units of assignment '" +
+                                   assignment->design.name + "' have different keys",
+                           .got = list_words(key),
+                           .expected = list_words(assignment->units->key),
+                           .hint = "an outcome is measured once for each unit"});
+    }
+    const Frame drawn = draw_arms(study_, *assignment, blind_, context_);
+    const auto units = key_texts(drawn, key);
+    const Column& arms = drawn.column(drawn.schema().size() - 1);
+    std::unordered_map<std::string, int> known;
+    for (std::size_t row = 0; row < units.size(); ++row) known[units[row]] = arm_of(arms, row);
+    const auto rows = key_texts(frame_, key);
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      const auto at = known.find(rows[row]);
+      arms_[row] = at == known.end() ? -1 : at->second;
+    }
+  }
+
+  [[nodiscard]] std::vector<std::size_t> rows_of(
+      std::optional<std::pair<const Groups*, std::int32_t>> group) const {
+    const Column* where = where_.empty() ? nullptr : &frame_.column(where_);
+    std::vector<std::size_t> rows;
+    for (std::size_t row = 0; row < arms_.size(); ++row) {
+      if (arms_[row] < 0) continue;
+      if (group && group->first->codes[row] != group->second) continue;
+      if (where != nullptr && (where->missing(row) || where->as_booleans()[row] == 0)) continue;
+      rows.push_back(row);
+    }
+    return rows;
+  }
+
+  [[nodiscard]] std::vector<double> numbers(const Frame& frame, const std::string& name) const {
+    if (name.empty()) return {};
+    std::vector<double> storage;
+    const auto cells = frame.column(name).to_numbers(storage);
+    return {cells.begin(), cells.end()};
+  }
+
+  [[nodiscard]] static std::vector<std::int32_t> codes(const Frame& frame,
+                                                       const std::string& name) {
+    return name.empty() ? std::vector<std::int32_t>() : group_cells(frame.column(name)).codes;
+  }
+
+  Estimate estimate(const std::vector<std::size_t>& rows, const std::string& suffix) const {
+    const Frame frame = take_rows(frame_, rows);
+    std::vector<std::int32_t> arms;
+    for (const std::size_t row : rows) arms.push_back(arms_[row]);
+    const std::string term = contrast_.treated + " - " + contrast_.control + suffix;
+    switch (method_.kind) {
+      case Method::Kind::kDifferenceInMeans:
+      case Method::Kind::kBlocked: return means(frame, arms, term);
+      case Method::Kind::kOls: return ols(frame, arms, term);
+      case Method::Kind::kLin: return adjusted(frame, arms, term);
+    }
+    return {};
+  }
+
+  Estimate means(const Frame& frame, const std::vector<std::int32_t>& arms,
+                 const std::string& term) const {
+    const auto y = numbers(frame, outcome_);
+    const auto weights = numbers(frame, weights_);
+    const auto blocks = codes(frame, blocks_);
+    const auto clusters = codes(frame, clusters_);
+    return difference_in_means(
+        {.y = y, .arm = arms, .block = blocks, .cluster = clusters, .weight = weights},
+        {.term = term, .conf_level = method_.conf_level});
+  }
+
+  [[nodiscard]] SeType se_type() const {
+    if (!method_.se_type.empty()) return parse_se_type(method_.se_type);
+    return clusters_.empty() ? SeType::kHc2 : SeType::kCr2;
+  }
+
+  [[nodiscard]] std::vector<std::string> also() const {
+    std::vector<std::string> out{outcome_};
+    for (const std::string& name : {clusters_, weights_}) {
+      if (!name.empty()) out.push_back(name);
+    }
+    out.insert(out.end(), effects_.begin(), effects_.end());
+    return out;
+  }
+
+  // The arm as a column of its own, then the covariates.
+  Estimate ols(const Frame& frame, const std::vector<std::int32_t>& arms,
+               const std::string& term) const {
+    std::vector<std::string> names = frame.schema().names();
+    std::vector<Column> columns;
+    for (std::size_t i = 0; i < names.size(); ++i) columns.push_back(frame.column(i));
+    names.push_back(treatment_);
+    columns.push_back(Column::numbers({arms.begin(), arms.end()}));
+    const Frame whole(std::move(names), std::move(columns));
+    DesignMatrixSpec spec{.terms = {Term{{treatment_}}}, .also = also()};
+    spec.terms.insert(spec.terms.end(), terms_.begin(), terms_.end());
+    const DesignMatrix matrix = design_matrix(whole, spec);
+    const auto y = take_rows<double>(numbers(whole, outcome_), matrix.source);
+    const auto weights = taken(numbers(whole, weights_), matrix);
+    const auto clusters = taken(codes(whole, clusters_), matrix);
+    std::vector<std::vector<std::int32_t>> effects;
+    for (const std::string& name : effects_) effects.push_back(taken(codes(whole, name), matrix));
+    LinearData data{
+        .x = matrix.x,
+        .columns = matrix.names.size(),
+        .y = y,
+        .weights = weights,
+        .clusters = clustered(se_type()) ? std::span(clusters) : std::span<const std::int32_t>(),
+        .names = matrix.names};
+    for (const auto& levels : effects) data.absorbed.emplace_back(levels);
+    const LinearFit fit = linear(data, {.se = se_type()}, context_);
+    for (Estimate& row : to_estimates(fit, matrix.names, "ols", method_.conf_level)) {
+      if (row.term == treatment_) return named(std::move(row), term, matrix);
+    }
+    Estimate none{.n = fit.n,
+                  .method = "ols",
+                  .se_type = std::string(se_type_name(se_type())),
+                  .warnings = fit.warnings};
+    none.warnings.push_back("the contrast has no estimate: the other columns determine it");
+    return named(std::move(none), term, matrix);
+  }
+
+  Estimate adjusted(const Frame& frame, const std::vector<std::int32_t>& arms,
+                    const std::string& term) const {
+    const DesignMatrix matrix =
+        design_matrix(frame, {.terms = terms_, .intercept = true, .also = also()});
+    // The intercept comes first and is lin()'s own.
+    const std::span<const double> x = std::span(matrix.x).subspan(matrix.rows);
+    const std::span<const std::string> names = std::span(matrix.names).subspan(1);
+    const auto y = take_rows<double>(numbers(frame, outcome_), matrix.source);
+    const auto weights = taken(numbers(frame, weights_), matrix);
+    const auto clusters = taken(codes(frame, clusters_), matrix);
+    const auto kept = take_rows<std::int32_t>(arms, matrix.source);
+    auto rows = lin(
+        {.y = y,
+         .arm = kept,
+         .covariates = x,
+         .columns = names.size(),
+         .weights = weights,
+         .clusters = clustered(se_type()) ? std::span(clusters) : std::span<const std::int32_t>(),
+         .names = names},
+        {.se = se_type(), .conf_level = method_.conf_level}, context_);
+    return named(std::move(rows.front()), term, matrix);
+  }
+
+  template <class T>
+  static std::vector<T> taken(const std::vector<T>& cells, const DesignMatrix& matrix) {
+    if (cells.empty()) return {};
+    return take_rows<T>(std::span<const T>(cells), matrix.source);
+  }
+
+  static Estimate named(Estimate row, const std::string& term, const DesignMatrix& matrix) {
+    row.term = term;
+    row.warnings.insert(row.warnings.begin(), matrix.warnings.begin(), matrix.warnings.end());
+    return row;
+  }
+
+  const Study& study_;
+  const Method& method_;
+  const InquiryNode& inquiry_;
+  const StudyContrast& contrast_;
+  const Blind& blind_;
+  const Context& context_;
+  Frame frame_;
+  std::vector<std::int32_t> arms_;
+  std::vector<Term> terms_;
+  std::vector<std::string> effects_;
+  // Names in frame_; "" where there is no such column.
+  std::string outcome_, exposure_, treatment_, clusters_, blocks_, weights_, by_, where_;
+};
+
+}  // namespace
+
+std::vector<Estimate> estimate_node(const Study& study, const EstimatorNode& node,
+                                    const Blind& blind, const Context& context) {
+  return Answer(study, node, blind, context).give();
+}
+
+}  // namespace impact

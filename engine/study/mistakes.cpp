@@ -1,0 +1,128 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "engine/design/model.h"
+#include "engine/study/study.h"
+#include "engine/table/lineage.h"
+
+namespace impact {
+namespace {
+
+struct Declared {
+  std::string role;
+  std::string at;
+  std::string name;
+};
+
+// What must not be a covariate, and who said so.
+class Forbidden {
+ public:
+  explicit Forbidden(const Study& study) : study_(study) {
+    for (const Node& node : study.nodes) {
+      const auto* roles = std::get_if<RolesNode>(&node.body);
+      if (roles == nullptr) continue;
+      for (const auto& [role, members] : roles->roles) {
+        if (role != "post_treatment" && role != "outcome") continue;
+        for (const StudyColumn& item : members) add(item, {role, node.at, item.name});
+      }
+    }
+  }
+
+  // The declaration that forbids the column as a covariate of an answer to `inquiry`.
+  [[nodiscard]] std::optional<Declared> find(const StudyColumn& column, const Node& inquiry) const {
+    const auto& asked = std::get<InquiryNode>(inquiry.body);
+    if (column.table == nullptr) return find_in_model(column);
+    const auto from = origins_of(*column.table, *column.expr);
+    for (const Origin& origin : from) {
+      const auto at = columns_.find(origin);
+      if (at != columns_.end()) return at->second;
+    }
+    if (asked.outcome.table != nullptr) {
+      for (const Origin& origin : origins_of(*asked.outcome.table, *asked.outcome.expr)) {
+        if (from.count(origin) != 0) return Declared{"outcome", inquiry.at, asked.outcome.name};
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  void add(const StudyColumn& item, const Declared& declared) {
+    if (item.table == nullptr) return;
+    for (const Origin& origin : origins_of(*item.table, *item.expr)) {
+      columns_.emplace(origin, declared);
+    }
+  }
+
+  // A variable of a model is post-treatment when it depends on an assignment.
+  [[nodiscard]] std::optional<Declared> find_in_model(const StudyColumn& column) const {
+    const Node* node = study_.find(column.model);
+    const auto* model = node == nullptr ? nullptr : std::get_if<ModelNode>(&node->body);
+    if (model == nullptr) return std::nullopt;
+    std::vector<std::string> waiting = columns_of(*column.expr);
+    std::set<std::string> seen(waiting.begin(), waiting.end());
+    while (!waiting.empty()) {
+      const std::string name = std::move(waiting.back());
+      waiting.pop_back();
+      const Node* other = study_.find(name);
+      if (other != nullptr && std::holds_alternative<AssignmentNode>(other->body)) {
+        return Declared{"post_treatment", node->at, name};
+      }
+      for (const NamedExpr& variable : model->model->variables) {
+        if (variable.name != name) continue;
+        for (std::string& next : columns_of(*variable.expr)) {
+          if (seen.insert(next).second) waiting.push_back(std::move(next));
+        }
+      }
+    }
+    return std::nullopt;
+  }
+
+  const Study& study_;
+  std::map<Origin, Declared> columns_;
+};
+
+std::string shown(const StudyColumn& column) {
+  if (!column.name.empty()) return column.name;
+  const auto names = columns_of(*column.expr);
+  return names.empty() ? "a constant" : names[0];
+}
+
+NodeError refusal(const Node& node, const StudyColumn& column, const Declared& by) {
+  const std::string name = "'" + shown(column) + "'";
+  const bool outcome = by.role == "outcome";
+  return {ArgumentError(
+              {.what = "estimator '" + node.name + "' adjusts for " + name +
+                       (outcome ? ", which is an outcome" : ", which comes after the treatment"),
+               .got = shown(column),
+               .expected = "columns fixed before the treatment",
+               .hint = "'" + by.name + "' " + (outcome ? "is the outcome" : "is post_treatment") +
+                       ", see " + by.at + "; adjusting for it hides part of the effect"}),
+          node.at};
+}
+
+}  // namespace
+
+std::vector<NodeError> find_mistakes(const Study& study) {
+  std::vector<NodeError> found;
+  const Forbidden forbidden(study);
+  for (const Node& node : study.nodes) {
+    const auto* estimator = std::get_if<EstimatorNode>(&node.body);
+    if (estimator == nullptr) continue;
+    const Node* inquiry = study.find(estimator->answers);
+    std::vector<const StudyColumn*> columns;
+    for (const auto& term : estimator->method.covariates) {
+      for (const StudyColumn& item : term) columns.push_back(&item);
+    }
+    for (const StudyColumn& item : estimator->method.fixed_effects) columns.push_back(&item);
+    for (const StudyColumn* item : columns) {
+      if (!item->assignment.empty()) continue;  // The exposure in a formula.
+      if (const auto by = forbidden.find(*item, *inquiry)) {
+        found.push_back(refusal(node, *item, *by));
+        break;
+      }
+    }
+  }
+  return found;
+}
+
+}  // namespace impact

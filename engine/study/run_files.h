@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/study/frozen_plan.h"
+#include "engine/study/lock.h"
+#include "engine/study/plan_diff.h"
+#include "engine/study/results.h"
+#include "engine/study/run.h"
+
+namespace impact {
+
+/// What goes into a run folder besides what was computed.
+struct RunRecord {
+  LockEngine engine;
+  /// The study's Lua files as they were run, by path inside the study's folder.
+  std::vector<std::pair<std::string, std::string>> scripts;
+  std::optional<FrozenPlan> frozen;
+  std::vector<Deviation> deviations;  ///< From the frozen plan.
+};
+
+/// What results.json holds.
+[[nodiscard]] Results results_of(const Study& study, const StudyRun& run);
+
+/// Name and bytes of every file of the run folder, study.lock last: results.json, report.html,
+/// assignments/<name>.csv for every assignment, script/... Same bytes for the same run.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> run_files(const Study& study,
+                                                                         const StudyRun& run,
+                                                                         const RunRecord& record);
+
+}  // namespace impact

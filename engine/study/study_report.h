@@ -1,0 +1,14 @@
+#pragma once
+
+#include "engine/render/html_report.h"
+#include "engine/study/run_files.h"
+
+namespace impact {
+
+/// What the reader of a run sees: the declared sections, the estimates, every check that failed,
+/// the plan, the deviations from the frozen plan and where everything came from. Nothing a study
+/// declares can hide the last four.
+[[nodiscard]] Report report_of(const Study& study, const StudyRun& run, const Results& results,
+                               const RunRecord& record);
+
+}  // namespace impact

@@ -1,0 +1,91 @@
+-- What a run computes for the reader: table, check, report.
+local internal = ...
+local raise, define = internal.raise, internal.define
+local core = internal.core
+local option, kName, kPrelude = core.option, core.kName, core.prelude
+
+core.method("table", core.curried("table", define({
+  name = "Study:table",
+  text = "Declares a table of the results; the report can show it.",
+  params = { kName, { name = "table", type = "Table", text = "What it holds." } },
+  returns = "Table: the same",
+  example = kPrelude
+    .. "local total <const> = S:table \"total\" (t:summarise { sum = t.x:sum() })\n"
+    .. "return S",
+}, function(name, relation)
+  local at = core.declare("table", name)
+  internal.add_table(name, at, relation)
+  core.tables[relation] = name
+  return relation
+end)))
+
+local checks = {}
+
+core.method("check", core.curried("check", define({
+  name = "Study:check",
+  text = "Declares something that must hold. When it does not, the program ends with code 3.",
+  params = {
+    kName,
+    option("rows", "Table", "Offending rows; there may be at most max."),
+    option("max", "integer", "How many offending rows are accepted.", { default = 0, min = 0 }),
+    option("value", "number|text|boolean|Table", "A value, or a table of one cell."),
+    option("expect", "number|text|boolean|list", "What the value must be, or { low, high }."),
+  },
+  returns = "Check",
+  example = kPrelude .. "S:check \"positive\" { rows = t:filter(t.x:lt(0)) }\n"
+    .. "S:check \"sum\" { value = t:summarise { sum = t.x:sum() }, expect = { 5, 7 } }\nreturn S",
+}, function(name, rows, max, value, expect)
+  local at = core.declare("check", name)
+  if (rows == nil) == (value == nil) then
+    raise {
+      what = "check '" .. name .. "' needs rows or value",
+      expected = "rows = a table, or value = and expect =",
+    }
+  end
+  local node
+  if rows then
+    node = internal.add_check_rows(name, at, rows, max)
+  else
+    if expect == nil then raise { what = "check '" .. name .. "' has a value but no expect" } end
+    local low, high
+    if type(expect) == "table" then
+      low, high, expect = expect[1], expect[2], nil
+    end
+    node = internal.add_check_value(name, at, value, expect, low, high)
+  end
+  checks[node] = name
+  return node
+end)))
+
+core.method("report", core.curried("report", define({
+  name = "Study:report",
+  text = "Declares what the reader sees: prose, tables and checks in order. A text that starts with"
+    .. " '# ' is a heading.",
+  params = {
+    { name = "title", type = "text", text = "Title of the report." },
+    { name = "sections", type = "list", text = "Texts, tables declared with S:table, checks." },
+  },
+  returns = "nothing",
+  example = kPrelude
+    .. "local all <const> = S:table \"all\" (t)\n"
+    .. "S:report \"Everything\" { \"# Data\", \"All rows.\", all }\n"
+    .. "return S",
+}, function(title, sections)
+  internal.add_title(title)
+  for i, item in ipairs(sections) do
+    if type(item) == "string" then
+      local heading = item:match("^#%s+(.*)$")
+      internal.add_item(heading and "heading" or "prose", heading or item)
+    elseif core.tables[item] then
+      internal.add_item("table", core.tables[item])
+    elseif checks[item] then
+      internal.add_item("check", checks[item])
+    else
+      raise {
+        what = "section " .. i .. " of the report can't be shown", got = internal.describe(item),
+        expected = "a text, a table declared with S:table, or a check",
+        hint = internal.type(item) == "Table" and "declare it: S:table \"name\" (t)" or nil,
+      }
+    end
+  end
+end)))
