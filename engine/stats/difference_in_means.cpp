@@ -21,12 +21,11 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 // One arm of one block.
 struct Cell {
   double rows = 0.0;
-  double weight = 0.0;          // sum w
-  double mean = 0.0;            // sum w y / sum w
-  double weight_squares = 0.0;  // sum w^2
-  double square = 0.0;          // sum e^2, or the weighted sum that variance() names
-  double drift = 0.0;           // sum w e: what rounding left in the mean
-  double units = 0.0;           // rows, or clusters with a row here
+  double weight = 0.0;  // sum w
+  double mean = 0.0;    // sum w y / sum w, less the origin
+  double square = 0.0;  // sum e^2, or the weighted sum that variance() names
+  double drift = 0.0;   // sum w e: what rounding left in the mean
+  double units = 0.0;   // rows, or clusters with a row here
 };
 
 // One arm of one cluster.
@@ -101,16 +100,17 @@ std::size_t code_count(std::span<const std::int32_t> codes) {
   return static_cast<std::size_t>(largest + 1);
 }
 
-// Two passes: means, then residuals about them. The second corrects the mean by the mean residual,
-// so that values far from zero lose no digits.
+// Two passes: means, then residuals about them; the second corrects the mean by the mean residual.
+// All is counted from the first outcome in use, so that values far from zero lose no digits.
 void means_and_residuals(const DifferenceInMeansData& data, Scratch& scratch) {
   auto& cells = scratch.cells;
+  double origin = kNaN;
   for_rows(data, [&](std::size_t i, std::size_t block, std::size_t arm, double weight) {
+    if (std::isnan(origin)) origin = data.y[i];
     Cell& cell = cells[block][arm];
     cell.rows += 1.0;
     cell.weight += weight;
-    cell.weight_squares += weight * weight;
-    cell.mean += weight * data.y[i];
+    cell.mean += weight * (data.y[i] - origin);
   });
   for (auto& block : cells) {
     for (Cell& cell : block) {
@@ -121,7 +121,7 @@ void means_and_residuals(const DifferenceInMeansData& data, Scratch& scratch) {
   const bool weighted = !data.weight.empty();
   for_rows(data, [&](std::size_t i, std::size_t block, std::size_t arm, double weight) {
     Cell& cell = cells[block][arm];
-    const double residual = data.y[i] - cell.mean;
+    const double residual = (data.y[i] - origin) - cell.mean;
     cell.drift += weight * residual;
     // A row that is alone in its arm has residual 0 and no variance to tell: 0/0 is NaN here.
     cell.square += weighted ? weight * weight * residual * residual / (1.0 - weight / cell.weight)

@@ -158,6 +158,6 @@ TEST_CASE("lin: unbiased enough and covering in a heterogeneous population", "[s
     covered += test.conf_low <= effect && effect <= test.conf_high ? 1 : 0;
     bias += (p.estimate - effect) / kDraws;
   }
-  CHECK(std::abs(bias) < 0.02);
+  CHECK(std::abs(bias) < 0.01);
   CHECK(covered / static_cast<double>(kDraws) > 0.95);
 }
