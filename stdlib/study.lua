@@ -5,7 +5,9 @@ local raise, define = internal.raise, internal.define
 
 local core = internal.load("study/core.lua")
 internal.core = core
-for _, part in ipairs { "data", "design", "results" } do internal.load("study/" .. part .. ".lua") end
+for _, part in ipairs { "data", "design", "results" } do
+  internal.load("study/" .. part .. ".lua")
+end
 
 local function new_study(name, version, seed, question, blind, engine)
   if core.current then
@@ -67,7 +69,8 @@ return function(result)
       local name = promise.what .. " '" .. internal.names.tostring(promise.name) .. "'"
       internal.fail {
         what = name .. " " .. (promise.lacks or "lacks its second part"),
-        hint = promise.lacks and "write S:" .. promise.what .. " \"name\" (method) { answers = ... }"
+        hint = promise.lacks
+            and "write S:" .. promise.what .. " \"name\" (method) { answers = ... }"
           or "write " .. promise.what .. " \"name\" { ... } or (value)",
         at = promise.at,
       }

@@ -16,7 +16,7 @@ namespace impact {
 /// What goes into a run folder besides what was computed.
 struct RunRecord {
   LockEngine engine;
-  /// The study's Lua files as they were run, by path inside the study's folder.
+  /// The study's script files as they were run, by path inside the study's folder.
   std::vector<std::pair<std::string, std::string>> scripts;
   std::optional<FrozenPlan> frozen;
   std::vector<Deviation> deviations;  ///< From the frozen plan.

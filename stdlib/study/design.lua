@@ -8,7 +8,8 @@ local kDesign = "local S <const> = study \"example\" { version = \"0.1.0\", seed
   .. "local people <const> = S:model \"people\" {\n"
   .. "  rows = 20, variables = { u = normal(), y = col \"u\" + col \"z\":eq(\"treated\") * 0.5 },\n"
   .. "}\n"
-  .. "local z <const> = S:assignment \"z\" { units = people, arms = { \"control\", \"treated\" } }\n"
+  .. "local z <const> = S:assignment \"z\" {\n"
+  .. "  units = people, arms = { \"control\", \"treated\" },\n}\n"
 local kInquiry = kDesign
   .. "local ATE <const> = S:inquiry \"ATE\" {\n"
   .. "  of = people.y, contrast = z:between(\"treated\", \"control\"),\n}\n"
@@ -120,7 +121,8 @@ end)))
 
 core.method("estimator", core.curried_twice("estimator", "answers no inquiry", define({
   name = "Study:estimator",
-  text = "Declares a method that answers an inquiry: S:estimator \"lin\" (method) { answers = ATE }.",
+  text = "Declares a method that answers an inquiry:"
+    .. " S:estimator \"lin\" (method) { answers = ATE }.",
   params = {
     kName,
     { name = "method", type = "Method", text = "ols { ... }, difference_in_means {}, ..." },
@@ -151,7 +153,8 @@ core.method("sweep", core.curried("sweep", define({
     for _, word in ipairs(known) do found = found or word == key end
     if not found then
       raise {
-        what = "sweep '" .. name .. "' names no parameter: '" .. internal.names.tostring(key) .. "'",
+        what = "sweep '" .. name .. "' names no parameter: '"
+          .. internal.names.tostring(key) .. "'",
         got = internal.names.tostring(key), expected = table.concat(known, ", "),
         hint = type(key) == "string" and internal.suggest(key, known)
           or "declare it before the sweep: S:parameter \"name\" { default = ... }",

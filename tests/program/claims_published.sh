@@ -8,6 +8,7 @@ if [[ ! -f $data/tiktok_dataset.csv ]]; then
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+export IMPACT_CACHE=$work/cache
 "$IMPACT" run "$IMPACT_SOURCE/scripts/claims" --data "$data" --out "$work/run" --quiet
 awk -F'|' '
   # First the results: one row of a table a line, cells split at commas outside quotes.

@@ -4,6 +4,7 @@
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+export IMPACT_CACHE=$work/cache
 export TMPDIR=$work
 study=$IMPACT_SOURCE/scripts/claims
 real=${IMPACT_DATA:-}/tiktok_claims/tiktok_dataset.csv

@@ -5,6 +5,7 @@ set -u
 reference=${IMPACT_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}/tests/reference/messages
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+export IMPACT_CACHE=$work/cache
 cd "$work" || exit 1
 mkdir data
 failures=0

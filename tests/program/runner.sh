@@ -4,6 +4,7 @@
 set -u
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+export IMPACT_CACHE=$work/cache
 cd "$work" || exit 1
 failures=0
 
