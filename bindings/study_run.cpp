@@ -71,10 +71,15 @@ void print_json(const Study& study, const FinishedRun& done, const std::string& 
 
 void print_summary(const Study& study, const FinishedRun& done, const std::string& folder) {
   const Counts counts = count(done.run);
-  std::string text = study.name + ": " + plural(counts.tables, "table");
-  if (counts.estimates > 0) text += ", " + plural(counts.estimates, "estimate");
-  text += ", " + std::to_string(counts.checks.size() - counts.failed.size()) + " of " +
-          plural(counts.checks.size(), "check") + " passed";
+  std::string found;
+  const auto add = [&](const std::string& part) { found += (found.empty() ? "" : ", ") + part; };
+  if (counts.tables > 0) add(plural(counts.tables, "table"));
+  if (counts.estimates > 0) add(plural(counts.estimates, "estimate"));
+  if (!counts.checks.empty()) {
+    add(std::to_string(counts.checks.size() - counts.failed.size()) + " of " +
+        plural(counts.checks.size(), "check") + " passed");
+  }
+  std::string text = study.name + ": " + (found.empty() ? "nothing to compute" : found);
   if (counts.cached > 0) {
     text += "; " + std::to_string(counts.cached) + " of " + plural(done.run.nodes.size(), "node") +
             " from the cache";

@@ -256,16 +256,19 @@ class Answer {
     const auto clusters = taken(codes(whole, clusters_), matrix);
     std::vector<std::vector<std::int32_t>> effects;
     for (const std::string& name : effects_) effects.push_back(taken(codes(whole, name), matrix));
+    // Absorbed levels hold the intercept already.
+    const std::size_t skipped = effects.empty() ? 0 : 1;
+    const std::span<const std::string> kept = std::span(matrix.names).subspan(skipped);
     LinearData data{
-        .x = matrix.x,
-        .columns = matrix.names.size(),
+        .x = std::span(matrix.x).subspan(skipped * matrix.rows),
+        .columns = kept.size(),
         .y = y,
         .weights = weights,
         .clusters = clustered(se_type()) ? std::span(clusters) : std::span<const std::int32_t>(),
-        .names = matrix.names};
+        .names = kept};
     for (const auto& levels : effects) data.absorbed.emplace_back(levels);
     const LinearFit fit = linear(data, {.se = se_type()}, context_);
-    for (Estimate& row : to_estimates(fit, matrix.names, "ols", method_.conf_level)) {
+    for (Estimate& row : to_estimates(fit, kept, "ols", method_.conf_level)) {
       if (row.term == treatment_) return named(std::move(row), term, matrix);
     }
     Estimate none{.n = fit.n,

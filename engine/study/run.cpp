@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "engine/core/build_id.h"
 #include "engine/core/canonical_json.h"
 #include "engine/core/hash.h"
 #include "engine/core/parallel.h"
@@ -77,6 +78,7 @@ std::vector<State> states_of(const Study& study, const RunTools& tools, bool bli
           at_node(*node.node, [&] { return tools.fingerprints->of(source->path).sha256; });
     }
     state.key = hash_json({{"engine", std::string(version())},
+                           {"build", build_id()},
                            {"tables", tools.table_backend},
                            {"seed", study.seed},
                            {"blinded", blinded},
