@@ -127,6 +127,18 @@ int parameter_names(lua_State* L) {
   return 1;
 }
 
+// What is wrong with an assignment whatever its units.
+void check_design(const Assignment& design) {
+  if (!design.counts.empty() && design.counts.size() != design.arms.size()) {
+    throw ArgumentError({.what = "assignment '" + design.name + "' needs a count for each arm",
+                         .got = std::to_string(design.counts.size()) + " counts",
+                         .expected = std::to_string(design.arms.size())});
+  }
+  Assignment tried = design;
+  tried.counts.clear();
+  (void)AssignmentPlan(tried, design.arms.size());
+}
+
 // arms, probabilities, counts, method, units, within, clusters, given
 int add_assignment(lua_State* L) {
   AssignmentNode node;
@@ -143,6 +155,7 @@ int add_assignment(lua_State* L) {
     });
   }
   if (text_at(L, 6) == "simple") node.design.method = Assignment::Method::kSimple;
+  check_design(node.design);
   if (find_box(L, 7, "Model") != nullptr) {
     const auto model = get_handle<const ModelHandle>(L, 7);
     node.model = model->name;

@@ -7,6 +7,7 @@
 #include "bindings/install.h"
 #include "engine/core/error.h"
 #include "engine/core/number.h"
+#include "engine/study/design_of.h"
 
 namespace impact::bindings {
 namespace {
@@ -98,8 +99,28 @@ std::vector<ScriptError> Script::find_errors() {
     for (const NodeError& error : find_mistakes(*session_.study())) {
       runtime_.keep_error(located(error));
     }
+    if (runtime_.gathered().empty()) check_simulation();
   }
   return runtime_.gathered();
+}
+
+// The first simulation of a declared model finds what declaring it can't.
+void Script::check_simulation() {
+  const Study& study = *session_.study();
+  const bool models = std::any_of(study.nodes.begin(), study.nodes.end(), [](const Node& node) {
+    return std::holds_alternative<ModelNode>(node.body);
+  });
+  const bool answers = std::any_of(study.nodes.begin(), study.nodes.end(), [](const Node& node) {
+    return std::holds_alternative<EstimatorNode>(node.body);
+  });
+  if (!models || !answers) return;
+  try {
+    check_design(design_of(study).design);
+  } catch (const NodeError& error) {
+    runtime_.keep_error(located(error));
+  } catch (const Error& error) {
+    runtime_.keep_error({error.kind(), error.info(), "", 0, {}});
+  }
 }
 
 const Study& Script::study() {

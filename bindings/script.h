@@ -46,6 +46,7 @@ class Script {
 
  private:
   void run_script();
+  void check_simulation();
   ScriptSource source_;
   Session session_;
   Runtime runtime_;

@@ -100,12 +100,66 @@ NodeError refusal(const Node& node, const StudyColumn& column, const Declared& b
           node.at};
 }
 
+// The names a model's expressions may use: its levels and variables, and the assignments of its
+// units.
+class ModelNames {
+ public:
+  ModelNames(const Study& study, const Node& node)
+      : node_(node), model_(*std::get<ModelNode>(node.body).model) {
+    for (const Level& level : model_.levels) known_.push_back(level.name);
+    for (const NamedExpr& variable : model_.variables) {
+      known_.push_back(variable.name);
+      nodes_.push_back(
+          {"variable '" + variable.name + "'", variable.name, columns_of(*variable.expr)});
+    }
+    for (const Node& other : study.nodes) {
+      const auto* assignment = std::get_if<AssignmentNode>(&other.body);
+      if (assignment == nullptr) continue;
+      known_.push_back(other.name);
+      DependencyNode drawn{"assignment '" + other.name + "'", other.name, {}};
+      for (const auto* groups : {&assignment->within, &assignment->clusters}) {
+        if (!*groups) continue;
+        const auto names = columns_of(*(*groups)->expr);
+        drawn.needs.insert(drawn.needs.end(), names.begin(), names.end());
+      }
+      nodes_.push_back(std::move(drawn));
+    }
+  }
+
+  void find(std::vector<NodeError>* found) const {
+    for (const NamedExpr& variable : model_.variables) {
+      for (const std::string& name : columns_of(*variable.expr)) {
+        if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
+        found->emplace_back(
+            ArgumentError({.what = "variable '" + variable.name + "' of model '" + node_.name +
+                                   "' uses an unknown name: '" + name + "'",
+                           .got = name,
+                           .expected = list_words(known_),
+                           .hint = did_you_mean(name, known_)}),
+            node_.at);
+      }
+    }
+    try {
+      (void)dependency_order(nodes_);
+    } catch (const Error& circle) {
+      found->emplace_back(circle, node_.at);
+    }
+  }
+
+ private:
+  const Node& node_;
+  const Model& model_;
+  std::vector<std::string> known_;
+  std::vector<DependencyNode> nodes_;
+};
+
 }  // namespace
 
 std::vector<NodeError> find_mistakes(const Study& study) {
   std::vector<NodeError> found;
   const Forbidden forbidden(study);
   for (const Node& node : study.nodes) {
+    if (std::holds_alternative<ModelNode>(node.body)) ModelNames(study, node).find(&found);
     const auto* estimator = std::get_if<EstimatorNode>(&node.body);
     if (estimator == nullptr) continue;
     const Node* inquiry = study.find(estimator->answers);

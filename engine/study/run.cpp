@@ -77,10 +77,12 @@ std::vector<State> states_of(const Study& study, const RunTools& tools, bool bli
       state.inputs["file " + source->file] =
           at_node(*node.node, [&] { return tools.fingerprints->of(source->path).sha256; });
     }
+    // Only chance depends on the study's seed.
+    const bool chance = blinded || std::holds_alternative<AssignmentNode>(node.node->body);
     state.key = hash_json({{"engine", std::string(version())},
                            {"build", build_id()},
                            {"tables", tools.table_backend},
-                           {"seed", study.seed},
+                           {"seed", chance ? json(study.seed) : json()},
                            {"blinded", blinded},
                            {"kind", state.kind},
                            {"name", state.name},

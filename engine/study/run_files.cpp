@@ -75,6 +75,7 @@ Lock lock_of(const Study& study, const StudyRun& run, const RunRecord& record,
                           .kind = node.kind,
                           .definition = node.definition,
                           .inputs = std::move(inputs),
+                          .stream = node.kind == "assignment" ? "assignment/" + node.name : "",
                           .result = node.result_hash,
                           .warnings = node.result.warnings});
   }

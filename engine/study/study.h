@@ -62,7 +62,7 @@ struct PlannedNode {
 [[nodiscard]] nlohmann::json plan_of(const Study& study);
 
 /// Everything that is wrong with the declarations taken together, in order of declaration: a
-/// covariate that the roles forbid. Reads no data.
+/// covariate that the roles forbid, an unknown name or a circle in a model. Reads no data.
 [[nodiscard]] std::vector<NodeError> find_mistakes(const Study& study);
 
 }  // namespace impact
