@@ -143,7 +143,7 @@ class Program {
   std::map<std::vector<std::size_t>, std::size_t> group_numbers_;
 };
 
-/// Memory of one thread that runs a program. Keep it as short as the program.
+/// Memory of one thread that runs a program, which must outlive it.
 class SimWorkspace {
  public:
   /// Runs the steps that are the same in every simulation. Throws what run throws.

@@ -29,15 +29,15 @@ void Fitter::mark_arms(const CompiledInquiry& inquiry, const SimWorkspace& works
   arm_.assign(compiled_.program.rows(), -1);
   const auto subset =
       inquiry.subset ? workspace.column(*inquiry.subset) : std::span<const double>();
+  const auto in_subset = [&](std::size_t i) { return subset.empty() || subset[i] == 1.0; };
   if (!inquiry.contrast) {
-    for (std::size_t i = 0; i < arm_.size(); ++i) arm_[i] = subset.empty() || subset[i] == 1.0;
-    for (auto& arm : arm_) arm = arm == 1 ? 0 : -1;
+    for (std::size_t i = 0; i < arm_.size(); ++i) arm_[i] = in_subset(i) ? 0 : -1;
     return;
   }
   const CompiledContrast& contrast = *inquiry.contrast;
   const auto arms = workspace.column(contrast.arm);
   for (std::size_t i = 0; i < arm_.size(); ++i) {
-    if (!subset.empty() && subset[i] != 1.0) continue;
+    if (!in_subset(i)) continue;
     if (arms[i] == contrast.treated) arm_[i] = 1;
     if (arms[i] == contrast.control) arm_[i] = 0;
   }
