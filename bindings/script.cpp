@@ -139,7 +139,7 @@ std::vector<std::pair<std::string, std::string>> Script::files() const {
     const fs::path normal = path.lexically_normal();
     fs::path name;
     if (path == source_.file) {
-      name = source_.folder ? fs::path("study.lua") : path.filename();
+      name = "study.lua";  // Whatever it is called here: a rerun must know which file to run.
     } else if (study == "." ? normal.begin()->string() != ".." : starts_with(normal, study)) {
       name = normal.lexically_relative(study);
     } else {

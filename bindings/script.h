@@ -39,7 +39,7 @@ class Script {
   /// The study it declared. Throws ArgumentError when it declares none.
   [[nodiscard]] const Study& study();
   /// The Lua files that ran, by path inside the study's folder (or the folder above), with their
-  /// text; none for `code`.
+  /// text; the script itself as study.lua; none for `code`.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> files() const;
   /// The plan frozen beside the script. Throws DataError when its file is damaged.
   [[nodiscard]] std::optional<FrozenPlan> frozen_plan() const;

@@ -40,15 +40,7 @@ ScriptSource script_of(const Options& options) {
   if (!options.script.empty()) return source_of(options.script);
   std::error_code code;
   const fs::path kept = options.path / "script";
-  if (fs::is_directory(kept, code)) {
-    for (const auto& entry : fs::directory_iterator(kept, code)) {
-      if (entry.path().filename() == "study.lua") return source_of(kept);
-    }
-    // A study that was run as a file of its own has another name.
-    for (const auto& entry : fs::directory_iterator(kept, code)) {
-      if (entry.path().extension() == ".lua") return {.file = entry.path()};
-    }
-  }
+  if (fs::exists(kept / "study.lua", code)) return source_of(kept);
   if (fs::exists(options.path / "study.lua", code)) return source_of(options.path);
   throw IoError({.what = "the run in '" + options.path.string() + "' has no script",
                  .where = kept.string(),
