@@ -2,9 +2,11 @@ std = "lua54"
 max_line_length = 100
 -- Names that the program puts into a script's environment.
 read_globals = {
-  "all_of", "any_of", "category", "coalesce", "concat", "count", "csv", "cume_dist", "dense_rank",
-  "desc", "frame", "greatest", "if_else", "jsonl", "least", "missing", "not_", "ntile", "parquet",
-  "percent_rank", "random", "rank", "row_number", "sql", "study", "use",
+  "all_of", "any_of", "bernoulli", "beta", "binomial", "blocked_difference_in_means",
+  "categorical", "category", "coalesce", "col", "concat", "count", "csv", "cume_dist", "dense_rank",
+  "desc", "difference_in_means", "exponential", "frame", "gamma", "greatest", "if_else", "jsonl",
+  "least", "lognormal", "missing", "normal", "not_", "ntile", "ols", "parquet", "percent_rank",
+  "poisson", "random", "rank", "row_number", "sql", "study", "uniform", "uniform_integer", "use",
 }
 -- A declaration counts though nobody refers to its handle.
 files["scripts"] = { ignore = { "211" } }

@@ -3,29 +3,15 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "engine/core/rng.h"
+#include "engine/design/assign.h"
 #include "engine/table/backend.h"
 #include "engine/table/verbs.h"
 
 namespace impact {
 namespace {
 
-Column text_column(const std::vector<std::int32_t>& codes, const std::vector<std::string>& labels) {
-  std::string bytes;
-  std::vector<std::uint64_t> offsets{0};
-  std::vector<std::uint64_t> valid((codes.size() + 63) / 64, 0);
-  for (std::size_t i = 0; i < codes.size(); ++i) {
-    if (codes[i] >= 0) {
-      bytes += labels[static_cast<std::size_t>(codes[i])];
-      valid[i / 64] |= std::uint64_t{1} << (i % 64);
-    }
-    offsets.push_back(bytes.size());
-  }
-  return Column::text(std::move(bytes), std::move(offsets), std::move(valid));
-}
-
 // Arms that were drawn elsewhere, as codes of the declared arms.
-std::vector<std::int32_t> given_arms(const Column& column, const Assignment& design) {
+Column given_arms(const Column& column, const Assignment& design) {
   const Groups groups = group_cells(column);
   std::vector<std::int32_t> arm_of;
   for (const std::string& label : groups.labels) {
@@ -39,11 +25,14 @@ std::vector<std::int32_t> given_arms(const Column& column, const Assignment& des
     }
     arm_of.push_back(static_cast<std::int32_t>(at - design.arms.begin()));
   }
-  std::vector<std::int32_t> codes = groups.codes;
-  for (std::int32_t& code : codes) {
-    if (code >= 0) code = arm_of[static_cast<std::size_t>(code)];
+  std::vector<std::int32_t> codes(groups.codes.size(), 0);
+  std::vector<std::uint64_t> valid((codes.size() + 63) / 64, 0);
+  for (std::size_t row = 0; row < codes.size(); ++row) {
+    if (groups.codes[row] < 0) continue;
+    codes[row] = arm_of[static_cast<std::size_t>(groups.codes[row])];
+    valid[row / 64] |= std::uint64_t{1} << (row % 64);
   }
-  return codes;
+  return Column::categories(category_type(design.arms), std::move(codes), std::move(valid));
 }
 
 }  // namespace
@@ -81,28 +70,16 @@ Frame draw_arms(const Study& study, const AssignmentNode& node, const Blind& bli
   std::vector<NamedExpr> wanted;
   for (const std::string& name : units->key) wanted.push_back({name, column(name)});
   const std::size_t key_columns = wanted.size();
-  const auto add = [&](const std::optional<StudyColumn>& item) -> std::optional<std::size_t> {
-    if (!item) return std::nullopt;
+  const auto add = [&](const std::optional<StudyColumn>& item) -> std::vector<std::string> {
+    if (!item) return {};
     wanted.push_back({"impact group " + std::to_string(wanted.size()), item->expr});
-    return wanted.size() - 1;
+    return {wanted.back().name};
   };
   const auto within = add(node.within);
   const auto clusters = add(node.clusters);
   const auto given = add(node.given);
   const RelationPtr needed = select(units, wanted);
   const Frame frame = needed->backend->collect(needed, context);
-  std::vector<std::int32_t> arms;
-  if (given) {
-    arms = given_arms(frame.column(*given), node.design);
-  } else {
-    Groups blocks;
-    Groups together;
-    if (within) blocks = group_cells(frame.column(*within));
-    if (clusters) together = group_cells(frame.column(*clusters));
-    Stream stream(StreamKey::root(study.seed).child("assignment").child(node.design.name), 0);
-    arms = draw_assignment(node.design, frame.rows(),
-                           {.blocks = blocks.codes, .clusters = together.codes}, stream);
-  }
   std::vector<std::string> names;
   std::vector<Column> columns;
   for (std::size_t i = 0; i < key_columns; ++i) {
@@ -110,7 +87,8 @@ Frame draw_arms(const Study& study, const AssignmentNode& node, const Blind& bli
     columns.push_back(frame.column(i));
   }
   names.push_back(node.design.name);
-  columns.push_back(text_column(arms, node.design.arms));
+  columns.push_back(given.empty() ? assign_units(node.design, frame, within, clusters, study.seed)
+                                  : given_arms(frame.column(given[0]), node.design));
   return {std::move(names), std::move(columns)};
 }
 

@@ -23,10 +23,11 @@ struct Groups {
 [[nodiscard]] std::vector<std::string> key_texts(const Frame& frame,
                                                  const std::vector<std::string>& key);
 
-/// The key columns of the units and their arms, in key order: one row a unit, the arms as a text
-/// column with the assignment's name. Drawn from root(seed).child("assignment").child(name), unit
-/// 0, or read from the column that `given` names. Throws ArgumentError when blocks, clusters or
-/// counts do not fit the units, DataError when `given` holds something that is no arm.
+/// The key columns of the units and their arms, in key order: one row a unit, the arms as a
+/// category column with the assignment's name. Drawn from
+/// root(seed).child("assignment").child(name), unit 0, or read from the column that `given` names.
+/// Throws ArgumentError when blocks, clusters or counts do not fit the units, DataError when
+/// `given` holds something that is no arm.
 [[nodiscard]] Frame draw_arms(const Study& study, const AssignmentNode& node, const Blind& blind,
                               const Context& context);
 
