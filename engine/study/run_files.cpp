@@ -35,6 +35,26 @@ std::string csv_text(const Frame& frame) {
   return out;
 }
 
+// What each node hands to those that use it: the file of a source, the result of what is computed,
+// and for the rest (filters, inquiries, ...) its declaration with what it was given itself.
+std::map<std::string, std::string> content_hashes(const Study& study, const StudyRun& run) {
+  std::map<std::string, std::string> hashes;
+  for (const InputFile& input : run.inputs) hashes[input.node] = input.sha256;
+  for (const NodeRun& node : run.nodes) {
+    if (node.kind != "filter" && node.kind != "join") {
+      hashes.try_emplace(node.name, node.result_hash);
+    }
+  }
+  for (const PlannedNode& planned : planned_nodes(study)) {
+    if (hashes.count(planned.node->name) != 0) continue;
+    nlohmann::json given = nlohmann::json::object();
+    for (const std::string& input : planned.inputs) given[input] = hashes.at(input);
+    hashes[planned.node->name] =
+        hash_json({{"definition", planned.definition}, {"inputs", std::move(given)}});
+  }
+  return hashes;
+}
+
 Lock lock_of(const Study& study, const StudyRun& run, const RunRecord& record,
              const std::vector<std::pair<std::string, std::string>>& files) {
   Lock lock;
@@ -60,12 +80,7 @@ Lock lock_of(const Study& study, const StudyRun& run, const RunRecord& record,
       kept.schema.emplace_back(info.name, info.type.name());
     }
   }
-  // What a node was given: the result of each input, or its declaration where it has none.
-  std::map<std::string, std::string> hashes;
-  for (const PlannedNode& planned : planned_nodes(study)) {
-    hashes[planned.node->name] = hash_json(planned.definition);
-  }
-  for (const NodeRun& node : run.nodes) hashes[node.name] = node.result_hash;
+  const std::map<std::string, std::string> hashes = content_hashes(study, run);
   for (const NodeRun& node : run.nodes) {
     std::map<std::string, std::string> inputs = node.inputs;
     for (auto& [name, hash] : inputs) {

@@ -3,8 +3,8 @@
 # where, what was there and what should be, ends with 1, and leaves nothing behind.
 set -u
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export IMPACT_CACHE=$work/cache
+trap 'rm -rf "$work" "$work-cache"' EXIT
+export IMPACT_CACHE=$work-cache
 cd "$work" || exit 1
 mkdir data temp script
 export TMPDIR=$work/temp
