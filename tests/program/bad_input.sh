@@ -6,7 +6,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work" "$work-cache"' EXIT
 export IMPACT_CACHE=$work-cache
 cd "$work" || exit 1
-mkdir data temp script
+mkdir cache data temp script
 export TMPDIR=$work/temp
 failures=0
 
@@ -28,7 +28,7 @@ refused() {
   grep -v ' | ' err.txt | grep -qE 'SELECT|read_csv|INT64|VARCHAR|stdlib' &&
     fail "$name: words of the machine"
   [ -z "$(ls -A temp)" ] || fail "$name: temporary files: $(ls -A temp)"
-  [ "$(ls -A | tr '\n' ' ')" = "data err.txt out.txt script temp " ] ||
+  [ "$(ls -A | tr '\n' ' ')" = "cache data err.txt out.txt script temp " ] ||
     fail "$name: left behind: $(ls -A)"
 }
 
