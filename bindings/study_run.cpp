@@ -65,6 +65,7 @@ void print_json(const Study& study, const FinishedRun& done, const std::string& 
                                       {"estimates", counts.estimates},
                                       {"checks", std::move(checks)},
                                       {"tables", std::move(tables)},
+                                      {"blinded", done.run.blinded},
                                       {"deviations", done.record.deviations.size()}};
   std::printf("%s\n", pretty_json(out).c_str());
 }
@@ -85,6 +86,10 @@ void print_summary(const Study& study, const FinishedRun& done, const std::strin
             " from the cache";
   }
   std::printf("%s; results in %s\n", text.c_str(), folder.c_str());
+  if (done.run.blinded) {
+    std::printf("outcomes are %s until the plan is frozen: nothing here is a result\n",
+                study.blind == Blinding::kHide ? "hidden" : "shuffled");
+  }
   if (!done.record.deviations.empty()) {
     std::printf("%s from the frozen plan; the report lists %s\n",
                 plural(done.record.deviations.size(), "deviation").c_str(),

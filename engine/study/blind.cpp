@@ -51,6 +51,12 @@ RelationPtr shuffled(const RelationPtr& leaf, const std::set<std::string>& outco
   return with_label(with_key(select(mixed, std::move(columns)), leaf->key), leaf->label);
 }
 
+// The file itself, below what the source does to it.
+RelationPtr leaf_of(RelationPtr relation) {
+  while (!relation->inputs.empty()) relation = relation->inputs[0];
+  return relation;
+}
+
 RelationPtr hidden(const RelationPtr& leaf, const std::set<std::string>& outcomes) {
   std::vector<NamedExpr> columns;
   for (const ColumnInfo& info : leaf->schema.columns()) {
@@ -69,7 +75,9 @@ std::set<Origin> outcome_origins(const Study& study) {
     if (item.table != nullptr) found.merge(origins_of(*item.table, *item.expr));
   };
   for (const Node& node : study.nodes) {
-    if (const auto* roles = std::get_if<RolesNode>(&node.body)) {
+    if (const auto* inquiry = std::get_if<InquiryNode>(&node.body)) {
+      add(inquiry->outcome);
+    } else if (const auto* roles = std::get_if<RolesNode>(&node.body)) {
       for (const auto& [role, members] : roles->roles) {
         if (role != "outcome") continue;
         for (const StudyColumn& item : members) add(item);
@@ -79,22 +87,28 @@ std::set<Origin> outcome_origins(const Study& study) {
   return found;
 }
 
+std::map<std::string, std::set<std::string>> blinded_columns(const Study& study) {
+  std::map<const Relation*, std::set<std::string>> outcomes;
+  for (const auto& [leaf, name] : outcome_origins(study)) outcomes[leaf].insert(name);
+  std::map<std::string, std::set<std::string>> out;
+  for (const Node& node : study.nodes) {
+    const auto* source = std::get_if<SourceNode>(&node.body);
+    if (source == nullptr) continue;
+    const auto found = outcomes.find(leaf_of(source->relation).get());
+    if (found != outcomes.end()) out[node.name] = found->second;
+  }
+  return out;
+}
+
 void Blind::prepare(const Context& context) {
   if (!active_ || ready_) return;
   ready_ = true;
-  std::map<const Relation*, std::set<std::string>> outcomes;
-  for (const auto& [leaf, name] : outcome_origins(study_)) outcomes[leaf].insert(name);
-  for (const Node& node : study_.nodes) {
-    const auto* source = std::get_if<SourceNode>(&node.body);
-    if (source == nullptr) continue;
-    RelationPtr leaf = source->relation;
-    while (!leaf->inputs.empty()) leaf = leaf->inputs[0];
-    const auto wanted = outcomes.find(leaf.get());
-    if (wanted == outcomes.end()) continue;
-    const StreamKey key = StreamKey::root(study_.seed).child("blind").child(node.name);
+  for (const auto& [name, outcomes] : blinded_columns(study_)) {
+    const RelationPtr leaf = leaf_of(std::get<SourceNode>(study_.find(name)->body).relation);
+    const StreamKey key = StreamKey::root(study_.seed).child("blind").child(name);
     const RelationPtr seen = study_.blind == Blinding::kHide
-                                 ? hidden(leaf, wanted->second)
-                                 : shuffled(leaf, wanted->second, key, context);
+                                 ? hidden(leaf, outcomes)
+                                 : shuffled(leaf, outcomes, key, context);
     others_[leaf.get()] = leaf->backend->cache(seen, context);
   }
 }

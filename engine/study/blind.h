@@ -11,8 +11,12 @@
 
 namespace impact {
 
-/// The leaf columns that the study's outcomes are computed from.
+/// The leaf columns that the study's outcomes are computed from: those of the roles, and what its
+/// inquiries ask about.
 [[nodiscard]] std::set<Origin> outcome_origins(const Study& study);
+
+/// Name of a source -> its columns among outcome_origins(); sources without one are left out.
+[[nodiscard]] std::map<std::string, std::set<std::string>> blinded_columns(const Study& study);
 
 /// What a run sees of the data. When active, every file's outcome columns are shuffled together
 /// among its rows, or hidden (all cells missing), before anything else is computed: the other

@@ -1,6 +1,7 @@
 #include "engine/study/run.h"
 
 #include <algorithm>
+#include <set>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/build_id.h"
@@ -58,6 +59,9 @@ struct State {
 std::vector<State> states_of(const Study& study, const RunTools& tools, bool blinded,
                              const Context& context) {
   std::map<std::string, const State*> known;
+  // What is blinded is part of the source's key, so that a result never outlives its blinding.
+  std::map<std::string, std::set<std::string>> unseen;
+  if (blinded) unseen = blinded_columns(study);
   std::vector<State> all;
   const auto planned = planned_nodes(study);
   all.reserve(planned.size());
@@ -72,6 +76,9 @@ std::vector<State> states_of(const Study& study, const RunTools& tools, bool bli
       const State& before = *known.at(input);
       state.inputs[input] = before.state.key;
       next.depth = std::max(next.depth, before.depth + 1);
+    }
+    if (const auto at = unseen.find(state.name); at != unseen.end()) {
+      state.inputs["blinded"] = hash_json({study.blind == Blinding::kHide, at->second});
     }
     if (const auto* source = std::get_if<SourceNode>(&node.node->body)) {
       state.inputs["file " + source->file] =
