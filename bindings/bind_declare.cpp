@@ -189,6 +189,26 @@ void check_numeric(const StudyColumn& outcome) {
                        .expected = "an integer, number or boolean column"});
 }
 
+// What else an inquiry names is looked up in the table that holds its outcome.
+Type type_in_outcome(const InquiryNode& node, const StudyColumn& column) {
+  const Relation& table = *node.outcome.table;
+  return bind_columns(resolve({{"value", column.expr}}, table), table)[0].type;
+}
+
+void check_inquiry(const InquiryNode& node) {
+  if (node.outcome.table == nullptr) return;
+  if (node.contrast && node.contrast->exposure.assignment.empty()) {
+    (void)type_in_outcome(node, node.contrast->exposure);
+  }
+  if (node.by) (void)type_in_outcome(node, *node.by);
+  if (!node.where) return;
+  const Type type = type_in_outcome(node, *node.where);
+  if (type.kind == TypeKind::kBoolean) return;
+  throw ArgumentError({.what = "'where' of Study:inquiry must be a condition",
+                       .got = describe_expr(*node.where->expr) + " (" + type.name() + ")",
+                       .expected = "a boolean column, as t.views:gt(0)"});
+}
+
 void check_arms(const Study& study, const StudyContrast& contrast) {
   if (contrast.exposure.assignment.empty()) return;
   const Node* node = study.find(contrast.exposure.assignment);
@@ -217,6 +237,7 @@ int add_inquiry(lua_State* L) {
   node.target = text_at(L, 6);
   node.by = optional_column_at(L, 7, "'by' of Study:inquiry");
   node.where = optional_column_at(L, 8, "'where' of Study:inquiry");
+  check_inquiry(node);
   push_handle(L, std::make_shared<const InquiryHandle>(InquiryHandle{text_at(L, 1)}));
   add(L, std::move(node));
   return 1;

@@ -192,7 +192,7 @@ void install_ols(lua_State* L, Registry& registry) {
 
 Function between_function() {
   const auto value = [](const char* name, const char* text) {
-    return Param{.name = name, .type = "text|boolean|integer", .text = text};
+    return Param{.name = name, .type = "text|boolean|number", .text = text};
   };
   return {.name = "Column:between",
           .params = {value("treated", "Value of the treated units."),

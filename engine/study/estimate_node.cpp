@@ -81,6 +81,21 @@ class Answer {
 
   std::vector<Estimate> give() {
     gather();
+    if (inquiry_.target == "ATT" && method_.kind != Method::Kind::kDifferenceInMeans) {
+      notes_.push_back(
+          std::string("the inquiry asks for the effect on the treated, but ") +
+          name_of(method_.kind) +
+          " averages over treated and controls: the two differ where the effect varies");
+    }
+    std::vector<Estimate> out = answers();
+    for (Estimate& row : out) {
+      row.warnings.insert(row.warnings.begin(), notes_.begin(), notes_.end());
+    }
+    return out;
+  }
+
+ private:
+  std::vector<Estimate> answers() const {
     std::vector<Estimate> out;
     if (by_.empty()) {
       out.push_back(estimate(rows_of(std::nullopt), ""));
@@ -100,7 +115,6 @@ class Answer {
     return out;
   }
 
- private:
   void gather() {
     const RelationPtr table = blind_(inquiry_.outcome.table);
     Needs needs(table);
@@ -142,18 +156,48 @@ class Answer {
     return &std::get<AssignmentNode>(study_.find(contrast_.exposure.assignment)->body);
   }
 
-  [[nodiscard]] int arm_of(const Column& column, std::size_t row) const {
-    if (column.missing(row)) return -1;
-    const std::string text = format_value(column.value(row));
-    return text == contrast_.treated ? 1 : text == contrast_.control ? 0 : -1;
+  [[nodiscard]] int arm_of(const std::string& cell) const {
+    return cell == contrast_.treated ? 1 : cell == contrast_.control ? 0 : -1;
+  }
+
+  // Arms by the cells of a column: 1 and 1.0 are one value.
+  void read_exposure(const Column& exposure) {
+    const Groups groups = group_cells(exposure);
+    const bool numeric = exposure.type().numeric();
+    const auto treated = numeric ? parse_double(contrast_.treated) : std::nullopt;
+    const auto control = numeric ? parse_double(contrast_.control) : std::nullopt;
+    std::vector<int> arm;
+    for (const std::string& label : groups.labels) {
+      const auto value = numeric ? parse_double(label) : std::nullopt;
+      arm.push_back(value && value == treated ? 1 : value && value == control ? 0 : arm_of(label));
+    }
+    std::size_t missing = 0;
+    for (std::size_t row = 0; row < arms_.size(); ++row) {
+      const std::int32_t code = groups.codes[row];
+      arms_[row] = code < 0 ? -1 : arm[static_cast<std::size_t>(code)];
+      missing += code < 0 ? 1U : 0U;
+    }
+    if (missing > 0) note_rows(missing, "left out because '" + exposure_ + "' is missing");
+    for (const auto& [value, wanted] :
+         {std::pair(&contrast_.treated, 1), {&contrast_.control, 0}}) {
+      if (std::find(arm.begin(), arm.end(), wanted) != arm.end()) continue;
+      auto labels = groups.labels;
+      std::sort(labels.begin(), labels.end());
+      const std::string meant = did_you_mean(*value, labels);
+      notes_.push_back("no row has " + exposure_ + " = '" + *value + "'; its values: " +
+                       list_words(labels) + (meant.empty() ? "" : "; " + meant));
+    }
+  }
+
+  void note_rows(std::size_t count, const std::string& what) {
+    notes_.push_back(std::to_string(count) + (count == 1 ? " row was " : " rows were ") + what);
   }
 
   // The exposure column, or the arms of the assignment matched by the units' key.
   void read_arms(const AssignmentNode* assignment, const std::vector<std::string>& key) {
     arms_.resize(frame_.rows());
     if (assignment == nullptr) {
-      const Column& exposure = frame_.column(exposure_);
-      for (std::size_t row = 0; row < arms_.size(); ++row) arms_[row] = arm_of(exposure, row);
+      read_exposure(frame_.column(exposure_));
       return;
     }
     if (key != assignment->units->key) {
@@ -166,12 +210,32 @@ class Answer {
     const Frame drawn = draw_arms(study_, *assignment, blind_, context_);
     const auto units = key_texts(drawn, key);
     const Column& arms = drawn.column(drawn.schema().size() - 1);
-    std::unordered_map<std::string, int> known;
-    for (std::size_t row = 0; row < units.size(); ++row) known[units[row]] = arm_of(arms, row);
+    struct Unit {
+      int arm = -1;
+      bool seen = false;
+    };
+    std::unordered_map<std::string, Unit> known;
+    for (std::size_t row = 0; row < units.size(); ++row) {
+      if (!arms.missing(row)) known[units[row]].arm = arm_of(std::string(arms.text_at(row)));
+    }
     const auto rows = key_texts(frame_, key);
+    std::size_t strangers = 0;
     for (std::size_t row = 0; row < rows.size(); ++row) {
       const auto at = known.find(rows[row]);
-      arms_[row] = at == known.end() ? -1 : at->second;
+      strangers += at == known.end() ? 1U : 0U;
+      arms_[row] = at == known.end() ? -1 : at->second.arm;
+      if (at != known.end()) at->second.seen = true;
+    }
+    const std::string of = " of assignment '" + assignment->design.name + "'";
+    if (strangers > 0) note_rows(strangers, "left out: they belong to no unit" + of);
+    const auto unseen =
+        static_cast<std::size_t>(std::count_if(known.begin(), known.end(), [](const auto& unit) {
+          return unit.second.arm >= 0 && !unit.second.seen;
+        }));
+    if (unseen > 0) {
+      notes_.push_back(std::to_string(unseen) + (unseen == 1 ? " unit" : " units") + of +
+                       " in these arms " + (unseen == 1 ? "has" : "have") +
+                       " no row in the outcome's table");
     }
   }
 
@@ -324,6 +388,7 @@ class Answer {
   std::vector<std::int32_t> arms_;
   std::vector<Term> terms_;
   std::vector<std::string> effects_;
+  std::vector<std::string> notes_;  // Warnings of every answer.
   // Names in frame_; "" where there is no such column.
   std::string outcome_, exposure_, treatment_, clusters_, blocks_, weights_, by_, where_;
 };

@@ -84,11 +84,43 @@ function core.method(what, call)
   end
 end
 
+-- { low, high } of numbers, either of which may be nil.
+function core.bounds(value, kind, place)
+  for _, key in ipairs(internal.keys(value)) do
+    local item = value[key]
+    if (key ~= 1 and key ~= 2)
+      or type(item) ~= "number" or (kind == "integer" and math.type(item) ~= "integer") then
+      raise {
+        what = place .. " needs bounds that are " .. kind .. "s",
+        got = internal.names.tostring(key) .. " = " .. internal.describe(item),
+        expected = "{ low, high }",
+      }
+    end
+  end
+  if value[1] == nil and value[2] == nil then
+    raise { what = place .. " needs at least one bound", got = "{}", expected = "{ low, high }" }
+  end
+  return value[1], value[2]
+end
+
+-- Every item of a list is a number (of the kind given).
+function core.numbers(list, kind, place)
+  for _, key in ipairs(internal.keys(list or {})) do
+    local item = list[key]
+    if type(item) ~= "number" or (kind == "integer" and math.type(item) ~= "integer") then
+      raise {
+        what = place .. " has an item that is no " .. kind, got = internal.describe(item),
+        expected = "a list of " .. kind .. "s",
+      }
+    end
+  end
+end
+
 -- 5, { 3, 8 }, "<= 300", ">= 1": inclusive bounds of a whole number.
 function core.range(value, place)
   if value == nil then return nil, nil end
   if math.type(value) == "integer" then return value, value end
-  if type(value) == "table" then return value[1], value[2] end
+  if type(value) == "table" then return core.bounds(value, "integer", place) end
   if type(value) == "string" then
     local sign, digits = value:match("^%s*([<>=]=?)%s*(%d+)%s*$")
     local number = digits and math.tointeger(tonumber(digits))

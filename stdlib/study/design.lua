@@ -56,6 +56,9 @@ core.method("model", core.curried("model", define({
 end)))
 
 local function probabilities(name, prob, arms)
+  if type(prob) == "table" then
+    core.numbers(prob, "number", "prob of assignment '" .. name .. "'")
+  end
   if prob == nil or type(prob) == "table" then return prob end
   if #arms ~= 2 then
     raise {
@@ -87,6 +90,7 @@ core.method("assignment", core.curried("assignment", define({
   example = kDesign .. "return S",
 }, function(name, units, arms, prob, counts, method, within, clusters, given)
   local at = core.declare("assignment", name)
+  core.numbers(counts, "integer", "counts of assignment '" .. name .. "'")
   return internal.add_assignment(
     name, at, arms, probabilities(name, prob, arms), counts, method, units, within, clusters, given)
 end)))

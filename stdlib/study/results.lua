@@ -49,7 +49,8 @@ core.method("check", core.curried("check", define({
     if expect == nil then raise { what = "check '" .. name .. "' has a value but no expect" } end
     local low, high
     if type(expect) == "table" then
-      low, high, expect = expect[1], expect[2], nil
+      low, high = core.bounds(expect, "number", "expect of check '" .. name .. "'")
+      expect = nil
     end
     node = internal.add_check_value(name, at, value, expect, low, high)
   end
