@@ -87,6 +87,12 @@ class Answer {
           name_of(method_.kind) +
           " averages over treated and controls: the two differ where the effect varies");
     }
+    const bool regression =
+        method_.kind == Method::Kind::kOls || method_.kind == Method::Kind::kLin;
+    if (regression && !clusters_.empty() && !clustered(se_type())) {
+      notes_.push_back(std::string(se_type_name(se_type())) + " standard errors ignore that '" +
+                       clusters_ + "' holds units together: take CR2");
+    }
     std::vector<Estimate> out = answers();
     for (Estimate& row : out) {
       row.warnings.insert(row.warnings.begin(), notes_.begin(), notes_.end());

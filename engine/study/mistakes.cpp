@@ -168,6 +168,7 @@ std::vector<NodeError> find_mistakes(const Study& study) {
       for (const StudyColumn& item : term) columns.push_back(&item);
     }
     for (const StudyColumn& item : estimator->method.fixed_effects) columns.push_back(&item);
+    if (estimator->method.weights) columns.push_back(&*estimator->method.weights);
     for (const StudyColumn* item : columns) {
       if (!item->assignment.empty()) continue;  // The exposure in a formula.
       if (const auto by = forbidden.find(*item, *inquiry)) {

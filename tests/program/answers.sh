@@ -86,6 +86,17 @@ says 'where is no condition' 1 'study.lua:4:' "must be a condition" 'dose (numbe
 study "$(question 'of = o.y, contrast = u.arm:between("yes", "no")')"
 says 'exposure of another table' 1 'study.lua:4:' "no column 'arm' in 'outcomes'"
 
+clustered='local z <const> = S:assignment "z" {
+  units = u, arms = { "no", "yes" }, clusters = u.block }'
+study "$clustered" "$(question 'of = u.id, contrast = z:between("yes", "no")')" \
+  'S:estimator "e" (ols { se = "HC2" }) { answers = Q }'
+says "clusters left out of the error" 0 \
+  "HC2 standard errors ignore that 'block' holds units together"
+study 'S:roles { post_treatment = u.dose }' \
+  "$(question 'of = u.id, contrast = u.arm:between("yes", "no")')" \
+  'S:estimator "e" (ols { weights = u.dose + 1 }) { answers = Q }'
+says 'weights after the treatment' 1 'study.lua:6:' 'which comes after the treatment'
+
 for check in '{ value = 600, expect = {} }' '{ value = 600, expect = { low = 1, high = 2 } }' \
   '{ value = 600, expect = { "a", "b" } }'; do
   study "S:check \"c\" $check"
