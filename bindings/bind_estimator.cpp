@@ -8,6 +8,7 @@
 #include "bindings/session.h"
 #include "engine/core/error.h"
 #include "engine/study/study.h"
+#include "engine/table/lineage.h"
 
 namespace impact::bindings {
 namespace {
@@ -83,10 +84,21 @@ class FormulaReader {
   std::string name_;
 };
 
-// Every column must be one of the table that holds the outcome.
+// Every column must be one of the table that holds the outcome, or come from where one of it comes.
 void move_to(const InquiryNode& inquiry, StudyColumn* column) {
   if (!column->assignment.empty() || inquiry.outcome.table == nullptr) return;
-  column->table = inquiry.outcome.table;
+  const RelationPtr& table = inquiry.outcome.table;
+  if (column->table != nullptr && column->table != table) {
+    const auto before = origins_of(*column->table, *column->expr);
+    column->table = table;
+    check_column(*column);
+    if (origins_of(*table, *column->expr) == before) return;
+    throw ArgumentError({.what = "a column belongs to another table than the outcome",
+                         .got = describe_expr(*column->expr),
+                         .expected = "columns of " + table->label,
+                         .hint = "join the tables first, and take the columns of the join"});
+  }
+  column->table = table;
   check_column(*column);
 }
 

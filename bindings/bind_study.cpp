@@ -29,6 +29,7 @@ FileFormat format_at(lua_State* L, int index) {
 int begin_study(lua_State* L) {
   Session& self = session(L);
   self.begin_study();
+  runtime(L).limit_steps(kDeclaringSteps);
   Study& made = *self.study();
   made.name = text_at(L, 1);
   made.version = text_at(L, 2);

@@ -53,6 +53,10 @@ class ScriptError : public Error {
   std::vector<std::string> callers_;
 };
 
+/// About ten seconds of the interpreter. A script that declares a study has no reason to run
+/// longer.
+inline constexpr std::int64_t kDeclaringSteps = 1'000'000'000;
+
 struct RuntimeOptions {
   std::uint64_t memory_limit = std::uint64_t{1} << 30;  ///< Bytes for Lua values.
   const CancelToken* cancel = nullptr;                  ///< Polled every 1000 instructions.

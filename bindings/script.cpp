@@ -14,9 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// About ten seconds of pure Lua. A script that declares a study has no reason to run longer.
-constexpr std::int64_t kDeclaringSteps = 1'000'000'000;
-
 RuntimeOptions with_folders(RuntimeOptions options, const ScriptSource& source) {
   if (source.file.empty()) return options;
   options.script_folder = source.file.has_parent_path() ? source.file.parent_path() : fs::path(".");
@@ -64,7 +61,7 @@ Script::Script(ScriptSource source, SessionOptions session, RuntimeOptions runti
 }
 
 void Script::run_script() {
-  if (source_.folder) runtime_.limit_steps(kDeclaringSteps);
+  if (source_.folder || runtime_.gathering()) runtime_.limit_steps(kDeclaringSteps);
   if (source_.file.empty()) {
     runtime_.run_text(source_.code, "-e", 1);
   } else {

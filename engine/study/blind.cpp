@@ -1,5 +1,7 @@
 #include "engine/study/blind.h"
 
+#include <filesystem>
+
 #include "engine/core/rng.h"
 #include "engine/table/backend.h"
 #include "engine/table/resolve.h"
@@ -70,32 +72,52 @@ RelationPtr hidden(const RelationPtr& leaf, const std::set<std::string>& outcome
 }  // namespace
 
 std::set<Origin> outcome_origins(const Study& study) {
-  std::set<Origin> found;
-  const auto add = [&](const StudyColumn& item) {
-    if (item.table != nullptr) found.merge(origins_of(*item.table, *item.expr));
+  std::set<Origin> outcomes;
+  std::set<Origin> asked;
+  std::set<Origin> covariates;
+  const auto add = [](const StudyColumn& item, std::set<Origin>* to) {
+    if (item.table != nullptr) to->merge(origins_of(*item.table, *item.expr));
   };
   for (const Node& node : study.nodes) {
     if (const auto* inquiry = std::get_if<InquiryNode>(&node.body)) {
-      add(inquiry->outcome);
+      add(inquiry->outcome, &asked);
     } else if (const auto* roles = std::get_if<RolesNode>(&node.body)) {
       for (const auto& [role, members] : roles->roles) {
-        if (role != "outcome") continue;
-        for (const StudyColumn& item : members) add(item);
+        for (const StudyColumn& item : members) {
+          if (role == "outcome") add(item, &outcomes);
+          if (role == "covariate") add(item, &covariates);
+        }
       }
     }
   }
-  return found;
+  // A baseline inside a change score is known before: its role says so.
+  for (const Origin& origin : asked) {
+    if (covariates.count(origin) == 0) outcomes.insert(origin);
+  }
+  return outcomes;
 }
 
 std::map<std::string, std::set<std::string>> blinded_columns(const Study& study) {
-  std::map<const Relation*, std::set<std::string>> outcomes;
-  for (const auto& [leaf, name] : outcome_origins(study)) outcomes[leaf].insert(name);
+  // By file: a second source of the same file must not show what the first one hides.
+  std::map<const Relation*, std::filesystem::path> files;
+  for (const Node& node : study.nodes) {
+    const auto* source = std::get_if<SourceNode>(&node.body);
+    if (source != nullptr) files[leaf_of(source->relation).get()] = source->path;
+  }
+  std::map<std::filesystem::path, std::set<std::string>> outcomes;
+  for (const auto& [leaf, name] : outcome_origins(study)) {
+    const auto file = files.find(leaf);
+    if (file != files.end()) outcomes[file->second].insert(name);
+  }
   std::map<std::string, std::set<std::string>> out;
   for (const Node& node : study.nodes) {
     const auto* source = std::get_if<SourceNode>(&node.body);
     if (source == nullptr) continue;
-    const auto found = outcomes.find(leaf_of(source->relation).get());
-    if (found != outcomes.end()) out[node.name] = found->second;
+    const auto found = outcomes.find(source->path);
+    if (found == outcomes.end()) continue;
+    for (const std::string& name : found->second) {
+      if (source->relation->schema.find(name)) out[node.name].insert(name);
+    }
   }
   return out;
 }

@@ -12,10 +12,11 @@
 namespace impact {
 
 /// The leaf columns that the study's outcomes are computed from: those of the roles, and what its
-/// inquiries ask about.
+/// inquiries ask about but the columns that the roles declare to be covariates.
 [[nodiscard]] std::set<Origin> outcome_origins(const Study& study);
 
-/// Name of a source -> its columns among outcome_origins(); sources without one are left out.
+/// Name of a source -> its columns among outcome_origins(), those of another source of the same
+/// file included; sources without one are left out.
 [[nodiscard]] std::map<std::string, std::set<std::string>> blinded_columns(const Study& study);
 
 /// What a run sees of the data. When active, every file's outcome columns are shuffled together

@@ -135,14 +135,8 @@ class Answer {
       terms_.push_back(std::move(named));
     }
     for (const StudyColumn& item : method_.fixed_effects) effects_.push_back(needs.add(item));
-    const auto own = [&](const std::optional<StudyColumn>& given,
-                         const std::optional<StudyColumn>* declared) {
-      return given || declared == nullptr ? needs.add(given) : needs.add(*declared);
-    };
-    clusters_ = own(method_.clusters, assignment == nullptr ? nullptr : &assignment->clusters);
-    if (method_.kind == Method::Kind::kBlocked) {
-      blocks_ = own(method_.blocks, assignment == nullptr ? nullptr : &assignment->within);
-    }
+    clusters_ = needs.add(method_.clusters);
+    if (method_.kind == Method::Kind::kBlocked) blocks_ = needs.add(method_.blocks);
     weights_ = needs.add(method_.weights);
     by_ = needs.add(inquiry_.by);
     where_ = needs.add(inquiry_.where);
@@ -155,6 +149,7 @@ class Answer {
     }
     frame_ = needs.collect(context_);
     read_arms(assignment, table->key);
+    if (assignment != nullptr) add_groups(*assignment, table->key, needs);
   }
 
   [[nodiscard]] const AssignmentNode* assignment_node() const {
@@ -243,6 +238,50 @@ class Answer {
                        " in these arms " + (unseen == 1 ? "has" : "have") +
                        " no row in the outcome's table");
     }
+  }
+
+  // Blocks and clusters that were not given are those of the assignment, found by the units' key:
+  // the outcome's table need not have them.
+  void add_groups(const AssignmentNode& assignment, const std::vector<std::string>& key,
+                  const Needs& needs) {
+    const bool blocked = method_.kind == Method::Kind::kBlocked;
+    if (clusters_.empty() && assignment.clusters) {
+      clusters_ = add_group(*assignment.clusters, assignment, key, needs);
+    }
+    if (blocked && blocks_.empty() && assignment.within) {
+      blocks_ = add_group(*assignment.within, assignment, key, needs);
+    }
+  }
+
+  std::string add_group(const StudyColumn& group, const AssignmentNode& assignment,
+                        const std::vector<std::string>& key, const Needs& needs) {
+    Needs wanted(blind_(assignment.units));
+    const std::string name = wanted.add(group);
+    const Frame units = wanted.collect(context_);
+    const Groups groups = group_cells(units.column(name));
+    std::unordered_map<std::string, std::int32_t> known;
+    const auto unit_keys = key_texts(units, key);
+    for (std::size_t row = 0; row < unit_keys.size(); ++row) {
+      known[unit_keys[row]] = groups.codes[row];
+    }
+    const auto rows = key_texts(frame_, key);
+    std::vector<std::int64_t> codes(rows.size(), 0);
+    std::vector<std::uint64_t> valid((rows.size() + 63) / 64, 0);
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      const auto at = known.find(rows[row]);
+      if (at == known.end() || at->second < 0) continue;
+      codes[row] = at->second;
+      valid[row / 64] |= std::uint64_t{1} << (row % 64);
+    }
+    std::vector<std::string> names = frame_.schema().names();
+    std::vector<Column> columns;
+    for (std::size_t i = 0; i < names.size(); ++i) columns.push_back(frame_.column(i));
+    std::string own = needs.free_name(name);
+    while (own == treatment_ || frame_.schema().find(own)) own += "_";
+    names.push_back(own);
+    columns.push_back(Column::integers(std::move(codes), std::move(valid)));
+    frame_ = Frame(std::move(names), std::move(columns));
+    return own;
   }
 
   [[nodiscard]] std::vector<std::size_t> rows_of(

@@ -14,6 +14,12 @@ struct Declared {
   std::string name;
 };
 
+std::string shown(const StudyColumn& column) {
+  if (!column.name.empty()) return column.name;
+  const auto names = columns_of(*column.expr);
+  return names.empty() ? "a constant" : names[0];
+}
+
 // What must not be a covariate, and who said so.
 class Forbidden {
  public:
@@ -22,8 +28,11 @@ class Forbidden {
       const auto* roles = std::get_if<RolesNode>(&node.body);
       if (roles == nullptr) continue;
       for (const auto& [role, members] : roles->roles) {
+        if (role == "covariate") {
+          for (const StudyColumn& item : members) allow(item);
+        }
         if (role != "post_treatment" && role != "outcome") continue;
-        for (const StudyColumn& item : members) add(item, {role, node.at, item.name});
+        for (const StudyColumn& item : members) add(item, {role, node.at, shown(item)});
       }
     }
   }
@@ -39,13 +48,20 @@ class Forbidden {
     }
     if (asked.outcome.table != nullptr) {
       for (const Origin& origin : origins_of(*asked.outcome.table, *asked.outcome.expr)) {
-        if (from.count(origin) != 0) return Declared{"outcome", inquiry.at, asked.outcome.name};
+        // A baseline may be part of a change score and adjusted for, once it is said to be one.
+        if (from.count(origin) != 0 && covariates_.count(origin) == 0) {
+          return Declared{"outcome", inquiry.at, shown(asked.outcome)};
+        }
       }
     }
     return std::nullopt;
   }
 
  private:
+  void allow(const StudyColumn& item) {
+    if (item.table != nullptr) covariates_.merge(origins_of(*item.table, *item.expr));
+  }
+
   void add(const StudyColumn& item, const Declared& declared) {
     if (item.table == nullptr) return;
     for (const Origin& origin : origins_of(*item.table, *item.expr)) {
@@ -79,13 +95,8 @@ class Forbidden {
 
   const Study& study_;
   std::map<Origin, Declared> columns_;
+  std::set<Origin> covariates_;
 };
-
-std::string shown(const StudyColumn& column) {
-  if (!column.name.empty()) return column.name;
-  const auto names = columns_of(*column.expr);
-  return names.empty() ? "a constant" : names[0];
-}
 
 NodeError refusal(const Node& node, const StudyColumn& column, const Declared& by) {
   const std::string name = "'" + shown(column) + "'";
@@ -98,6 +109,27 @@ NodeError refusal(const Node& node, const StudyColumn& column, const Declared& b
                .hint = "'" + by.name + "' " + (outcome ? "is the outcome" : "is post_treatment") +
                        ", see " + by.at + "; adjusting for it hides part of the effect"}),
           node.at};
+}
+
+// Choosing or splitting units by what comes after the treatment is adjusting for it.
+void find_selection(const Forbidden& forbidden, const Node& node, std::vector<NodeError>* found) {
+  const auto& asked = std::get<InquiryNode>(node.body);
+  if (asked.kind == InquiryNode::Kind::kDescriptive) return;
+  for (const auto& [option, column] :
+       {std::pair{"where", &asked.where}, std::pair{"by", &asked.by}}) {
+    if (!*column) continue;
+    const auto by = forbidden.find(**column, node);
+    if (!by) continue;
+    found->emplace_back(
+        ArgumentError({.what = "'" + std::string(option) + "' of inquiry '" + node.name +
+                               "' chooses units by '" + shown(**column) +
+                               (by->role == "outcome" ? "', which is an outcome"
+                                                      : "', which comes after the treatment"),
+                       .got = shown(**column),
+                       .expected = "columns fixed before the treatment",
+                       .hint = "the units compared would no longer be alike, see " + by->at}),
+        node.at);
+  }
 }
 
 // The names a model's expressions may use: its levels and variables, and the assignments of its
@@ -160,6 +192,7 @@ std::vector<NodeError> find_mistakes(const Study& study) {
   const Forbidden forbidden(study);
   for (const Node& node : study.nodes) {
     if (std::holds_alternative<ModelNode>(node.body)) ModelNames(study, node).find(&found);
+    if (std::holds_alternative<InquiryNode>(node.body)) find_selection(forbidden, node, &found);
     const auto* estimator = std::get_if<EstimatorNode>(&node.body);
     if (estimator == nullptr) continue;
     const Node* inquiry = study.find(estimator->answers);

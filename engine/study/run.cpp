@@ -102,7 +102,7 @@ std::vector<State> states_of(const Study& study, const RunTools& tools, bool bli
 }
 
 bool will_be_blind(const Study& study, const RunTools& tools) {
-  return study.blind != Blinding::kNone && !tools.sealed;
+  return study.blind != Blinding::kNone && !tools.sealed && !blinded_columns(study).empty();
 }
 
 // The result under a key, if the cache has it whole.

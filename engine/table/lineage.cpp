@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <functional>
+#include <optional>
 
 namespace impact {
 namespace {
@@ -29,6 +30,96 @@ bool mentions(const std::string& text, const std::string& name) {
     if (starts && ends) return true;
   }
 }
+
+// The text after which `name` is defined in the list of a SELECT without subqueries: "x + y" of
+// "SELECT x + y AS name FROM t". nullopt: the text is not that simple.
+class SelectList {
+ public:
+  explicit SelectList(const std::string& text) : text_(text) {}
+
+  [[nodiscard]] std::optional<std::string> find(const std::string& name) {
+    if (!split()) return std::nullopt;
+    for (const std::string& item : items_) {
+      if (defines(item, name)) return item;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  static bool word_at(const std::string& text, std::size_t at, std::string_view word) {
+    if (at + word.size() > text.size()) return false;
+    for (std::size_t i = 0; i < word.size(); ++i) {
+      if (lower(text[at + i]) != word[i]) return false;
+    }
+    const std::size_t end = at + word.size();
+    return (at == 0 || !is_word(text[at - 1])) && (end == text.size() || !is_word(text[end]));
+  }
+
+  // Items of the list between SELECT and FROM; false when SELECT, WITH or UNION stand elsewhere.
+  bool split() {
+    std::size_t at = text_.find_first_not_of(" \n\t\r");
+    if (at == std::string::npos || !word_at(text_, at, "select")) return false;
+    at += std::string_view("select").size();
+    int depth = 0;
+    bool listing = true;
+    std::string item;
+    for (; at < text_.size(); ++at) {
+      const char c = text_[at];
+      if (c == '-' || c == '/') {
+        const char next = at + 1 < text_.size() ? text_[at + 1] : ' ';
+        if ((c == '-' && next == '-') || (c == '/' && next == '*')) return false;  // A comment.
+      }
+      if (c == '\'' || c == '"') {
+        const std::size_t end = text_.find(c, at + 1);
+        if (end == std::string::npos) return false;
+        item += text_.substr(at, end - at + 1);
+        at = end;
+        continue;
+      }
+      for (const char* other : {"select", "with", "union", "intersect", "except"}) {
+        if (word_at(text_, at, other)) return false;
+      }
+      depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+      if (listing && depth == 0 && word_at(text_, at, "from")) {
+        items_.push_back(item);
+        listing = false;
+      }
+      if (listing && depth == 0 && c == ',') {
+        items_.push_back(item);
+        item.clear();
+      } else if (listing) {
+        item += c;
+      }
+    }
+    return !listing;
+  }
+
+  static std::string bare(std::string text) {
+    const std::size_t first = text.find_first_not_of(" \n\t\r");
+    if (first == std::string::npos) return "";
+    text = text.substr(first, text.find_last_not_of(" \n\t\r") - first + 1);
+    if (text.size() > 2 && text.front() == '"' && text.back() == '"') {
+      text = text.substr(1, text.size() - 2);
+    }
+    return text;
+  }
+
+  static bool defines(const std::string& item, const std::string& name) {
+    const std::string all = bare(item);
+    if (all == name) return true;
+    if (all.size() <= name.size()) return false;
+    // "... name", with or without AS, quoted or not; "t.name".
+    for (const std::string& end : {name, "\"" + name + "\""}) {
+      if (!all.ends_with(end) || all.size() == end.size()) continue;
+      const char before = all[all.size() - end.size() - 1];
+      if (before == '.' || std::isspace(static_cast<unsigned char>(before)) != 0) return true;
+    }
+    return false;
+  }
+
+  const std::string& text_;
+  std::vector<std::string> items_;
+};
 
 class Tracer {
  public:
@@ -69,7 +160,11 @@ class Tracer {
         column(input, wider->names_from);
       }
     } else if (const auto* query = std::get_if<SqlQuery>(&relation.verb)) {
-      for (const RelationPtr& part : relation.inputs) mentioned(*part, query->text, name);
+      // One item of a simple list, else whatever the text mentions.
+      const auto item = SelectList(query->text).find(name);
+      for (const RelationPtr& part : relation.inputs) {
+        mentioned(*part, item.value_or(query->text), name);
+      }
     } else if (std::holds_alternative<Overview>(relation.verb)) {
       for (const ColumnInfo& info : input.schema.columns()) column(input, info.name);
     } else {

@@ -136,6 +136,12 @@ local roles = define({
   returns = "nothing",
   example = kPrelude .. "S:roles { outcome = t.x }\nreturn S",
 }, function(unit, outcome, exposure, covariate, post_treatment, block, cluster, weight)
+  if core.nodes.roles then
+    raise {
+      what = "the roles are already declared at " .. core.nodes.roles,
+      hint = "declare all of them in one S:roles { ... }",
+    }
+  end
   local at = core.declare("roles", "roles")
   internal.add_roles("roles", at, {
     unit = unit, outcome = outcome, exposure = exposure, covariate = covariate,
