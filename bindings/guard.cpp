@@ -235,9 +235,8 @@ int guarded_script(lua_State* L) {
     return lua_gettop(L);
   }
   if (lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0) == LUA_OK) return lua_gettop(L);
-  if (!is_error_object(L, -1)) return lua_error(L);
-  lua_replace(L, 1);
-  lua_settop(L, 1);
+  // The call took everything, so the error stands alone, at 1.
+  if (!is_error_object(L, 1)) return lua_error(L);
   return keep_object(L) ? 1 : lua_error(L);
 }
 
