@@ -65,8 +65,10 @@ void add_shared(CLI::App& app, Raw& raw, Options& options) {
       ->check(CLI::Range(1, kMaxThreads));
   app.add_option("--memory", raw.memory, "Most memory the run may use, as 4GB (64MB or more)")
       ->type_name("SIZE");
+  // One value an option, so that the study's folder may follow.
   app.add_option("--set", raw.settings, "Override a declared parameter, as name=value")
-      ->type_name("NAME=VALUE");
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
   app.add_option("--stdlib", raw.stdlib_folder, "Load the standard library from this folder")
       ->type_name("DIR");
   app.add_flag("--json", options.json, "Print one JSON object about the run");
