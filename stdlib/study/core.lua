@@ -2,7 +2,7 @@
 local internal = ...
 local raise = internal.raise
 
-local core = { nodes = {}, tables = {}, pending = {}, methods = {}, current = nil }
+local core = { count = 0, nodes = {}, tables = {}, pending = {}, methods = {}, current = nil }
 
 core.kName = { name = "name", type = "text", text = "Name, unique in the study." }
 core.prelude = "local S <const> = study \"example\" { version = \"0.1.0\", seed = 7 }\n"
@@ -21,8 +21,18 @@ function core.need(name, kind, text, more)
   return param
 end
 
+-- Far more than anybody writes; a loop that declares without end stops here.
+local kMostDeclarations <const> = 10000
+
 -- Takes the name for the study; returns the line of the declaration.
 function core.declare(kind, name)
+  core.count = core.count + 1
+  if core.count > kMostDeclarations then
+    raise {
+      what = "a study can't have more than " .. kMostDeclarations .. " declarations",
+      hint = "look for a loop that does not end", kind = "resource",
+    }
+  end
   if not name:match("^[%w_][%w _.-]*$") then
     raise {
       what = kind .. " needs a name of letters, digits, '_', '-', '.' and spaces",
