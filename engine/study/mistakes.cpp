@@ -99,12 +99,14 @@ class Forbidden {
 };
 
 NodeError refusal(const Node& node, const StudyColumn& column, const Declared& by) {
-  const std::string name = "'" + shown(column) + "'";
+  // A computed column has no name: the part of it that is forbidden says more.
+  const bool computed = column.name.empty() && column.table != nullptr;
+  const std::string name = computed ? by.name : shown(column);
   const bool outcome = by.role == "outcome";
   return {ArgumentError(
-              {.what = "estimator '" + node.name + "' adjusts for " + name +
-                       (outcome ? ", which is an outcome" : ", which comes after the treatment"),
-               .got = shown(column),
+              {.what = "estimator '" + node.name + "' adjusts for '" + name +
+                       (outcome ? "', which is an outcome" : "', which comes after the treatment"),
+               .got = name,
                .expected = "columns fixed before the treatment",
                .hint = "'" + by.name + "' " + (outcome ? "is the outcome" : "is post_treatment") +
                        ", see " + by.at + "; adjusting for it hides part of the effect"}),
