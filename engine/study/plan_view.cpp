@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/version.h"
+#include "engine/study/run_files.h"
 
 namespace impact {
 namespace {
@@ -16,6 +17,24 @@ const LockNode* find_node(const Lock* lock, const std::string& name) {
     if (node.name == name) return &node;
   }
   return nullptr;
+}
+
+// What the last run's nodes would have been given if its study had been declared as now.
+std::map<std::string, std::string> hashes_before(const Study& study, const Lock& before) {
+  std::map<std::string, std::string> hashes;
+  for (const LockInput& input : before.inputs) hashes[input.name] = input.sha256;
+  for (const LockNode& node : before.nodes) {
+    if (has_content(node.kind)) hashes.try_emplace(node.name, node.result);
+  }
+  return content_hashes(study, std::move(hashes));
+}
+
+// Whether the last run gave something else than this to a node that uses `name`.
+bool given_otherwise(const Lock& before, const std::string& name, const std::string& hash) {
+  return std::any_of(before.nodes.begin(), before.nodes.end(), [&](const LockNode& node) {
+    const auto at = node.inputs.find(name);
+    return at != node.inputs.end() && at->second != hash;
+  });
 }
 
 constexpr std::string_view kFile = "file ";
@@ -70,6 +89,8 @@ std::vector<PlanLine> plan_lines(const Study& study, const std::vector<NodeState
                                  const Lock* before) {
   std::map<std::string, const NodeState*> known;
   for (const NodeState& state : states) known[state.name] = &state;
+  std::map<std::string, std::string> given;
+  if (before != nullptr) given = hashes_before(study, *before);
   std::set<std::string> changed;
   std::vector<PlanLine> lines;
   for (const PlannedNode& planned : planned_nodes(study)) {
@@ -84,6 +105,12 @@ std::vector<PlanLine> plan_lines(const Study& study, const std::vector<NodeState
       if (!line.fresh) {
         line.why = reason(*at->second, before, changed);
         if (line.why != "not in the cache") changed.insert(line.name);
+      }
+    } else {
+      const bool below = std::any_of(line.inputs.begin(), line.inputs.end(),
+                                     [&](const auto& input) { return changed.count(input) != 0; });
+      if (below || (before != nullptr && given_otherwise(*before, line.name, given[line.name]))) {
+        changed.insert(line.name);
       }
     }
     lines.push_back(std::move(line));

@@ -35,22 +35,12 @@ std::string csv_text(const Frame& frame) {
   return out;
 }
 
-// What each node hands to those that use it: the file of a source, the result of what is computed,
-// and for the rest (filters, inquiries, ...) its declaration with what it was given itself.
-std::map<std::string, std::string> content_hashes(const Study& study, const StudyRun& run) {
+// The file of a source and the result of what is computed.
+std::map<std::string, std::string> known_hashes(const StudyRun& run) {
   std::map<std::string, std::string> hashes;
   for (const InputFile& input : run.inputs) hashes[input.node] = input.sha256;
   for (const NodeRun& node : run.nodes) {
-    if (node.kind != "filter" && node.kind != "join") {
-      hashes.try_emplace(node.name, node.result_hash);
-    }
-  }
-  for (const PlannedNode& planned : planned_nodes(study)) {
-    if (hashes.count(planned.node->name) != 0) continue;
-    nlohmann::json given = nlohmann::json::object();
-    for (const std::string& input : planned.inputs) given[input] = hashes.at(input);
-    hashes[planned.node->name] =
-        hash_json({{"definition", planned.definition}, {"inputs", std::move(given)}});
+    if (has_content(node.kind)) hashes.try_emplace(node.name, node.result_hash);
   }
   return hashes;
 }
@@ -80,7 +70,7 @@ Lock lock_of(const Study& study, const StudyRun& run, const RunRecord& record,
       kept.schema.emplace_back(info.name, info.type.name());
     }
   }
-  const std::map<std::string, std::string> hashes = content_hashes(study, run);
+  const std::map<std::string, std::string> hashes = content_hashes(study, known_hashes(run));
   for (const NodeRun& node : run.nodes) {
     std::map<std::string, std::string> inputs = node.inputs;
     for (auto& [name, hash] : inputs) {
@@ -99,6 +89,20 @@ Lock lock_of(const Study& study, const StudyRun& run, const RunRecord& record,
 }
 
 }  // namespace
+
+bool has_content(const std::string& kind) { return kind != "filter" && kind != "join"; }
+
+std::map<std::string, std::string> content_hashes(const Study& study,
+                                                  std::map<std::string, std::string> hashes) {
+  for (const PlannedNode& planned : planned_nodes(study)) {
+    if (hashes.count(planned.node->name) != 0) continue;
+    nlohmann::json given = nlohmann::json::object();
+    for (const std::string& input : planned.inputs) given[input] = hashes.at(input);
+    hashes[planned.node->name] =
+        hash_json({{"definition", planned.definition}, {"inputs", std::move(given)}});
+  }
+  return hashes;
+}
 
 Results results_of(const Study& study, const StudyRun& run) {
   Results results;

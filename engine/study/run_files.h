@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,6 +22,14 @@ struct RunRecord {
   std::optional<FrozenPlan> frozen;
   std::vector<Deviation> deviations;  ///< From the frozen plan.
 };
+
+/// Whether what a node of this kind hands on is its result; a filter or join hands on rows.
+[[nodiscard]] bool has_content(const std::string& kind);
+/// What each node hands to those that use it, as the lock records it. `hashes` are those of the
+/// files of sources and of results; the rest (filters, inquiries, ...) stands for its declaration
+/// with what it was given itself.
+[[nodiscard]] std::map<std::string, std::string> content_hashes(
+    const Study& study, std::map<std::string, std::string> hashes);
 
 /// What results.json holds.
 [[nodiscard]] Results results_of(const Study& study, const StudyRun& run);
