@@ -1,49 +1,72 @@
 #!/usr/bin/env bash
-# The claims study gives the same bytes on any number of threads, for shuffled rows, in another
-# locale, time zone and directory, and on every repetition.
+# The claims study gives the same bytes, whole folders, on 1, 2, 3 and 8 threads, from an empty and a
+# full cache, in another locale, time zone and directory, and for shuffled rows: twenty runs, each
+# verified from its own folder.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export IMPACT_CACHE=$work/cache
-export TMPDIR=$work
+export TMPDIR=$work/temp
+mkdir "$TMPDIR"
 study=$IMPACT_SOURCE/scripts/claims
 real=${IMPACT_DATA:-}/tiktok_claims/tiktok_dataset.csv
 unset IMPACT_DATA
-"$IMPACT" run "$study" --out "$work/base" --threads 1 --quiet
+runs=0
 
-same() { # LABEL FILE…: equal to the base run
-  local label=$1
-  shift
-  for file in "$@"; do
-    cmp "$work/base/$file" "$work/other/$file" || { echo "differs: $label, $file"; exit 1; }
-  done
-  echo "same: $label"
+die() {
+  echo "FAILED: $1"
+  exit 1
 }
-everything=(results.json report.html study.lock)
 
-for threads in 1 2 3 8; do
-  "$IMPACT" run "$study" --out "$work/other" --threads "$threads" --quiet
-  same "$threads threads" "${everything[@]}"
-done
 # A locale with a decimal comma, made here where its sources are installed; else only the zone counts.
-zone="time zone"
-if localedef -i de_DE -f UTF-8 "$work/de_DE.UTF-8" 2>/dev/null; then
-  zone="locale and time zone"
-else
+if ! localedef -i de_DE -f UTF-8 "$work/de_DE.UTF-8" 2>/dev/null; then
   echo "not checked: no sources of a locale with a decimal comma on this machine"
 fi
-LOCPATH=$work LC_ALL=de_DE.UTF-8 LANG=de_DE.UTF-8 TZ=Asia/Kolkata \
-  "$IMPACT" run "$study" --out "$work/other" --quiet
-same "$zone" "${everything[@]}"
 mkdir -p "$work/a folder"
-(cd "$work/a folder" && "$IMPACT" run "$study" --out "$work/other" --quiet)
-same "directory" "${everything[@]}"
+home() { "$@"; }
+abroad() { LOCPATH=$work LC_ALL=de_DE.UTF-8 LANG=de_DE.UTF-8 TZ=Asia/Kolkata "$@"; }
+elsewhere() { (cd "$work/a folder" && LC_ALL=C TZ=America/St_Johns "$@"); }
 
-# Real files: rows in another order, and the values as before. Without the data, the generated file.
+# one PLACE THREADS CACHE OPTIONS...: the run in $work/other, with a cache that is cold or warm.
+one() {
+  local place=$1 threads=$2 cache=$3
+  shift 3
+  [[ $cache == warm ]] || rm -rf "$work/cache"
+  "$place" "$IMPACT" run "$study" --out "$work/other" --threads "$threads" --cache "$work/cache" "$@" \
+    >"$work/said"
+  local from_cache=cold
+  grep -q "; \([0-9]*\) of \1 nodes from the cache;" "$work/said" && from_cache=warm
+  [[ $from_cache == "$cache" ]] || die "not a $cache cache: $(cat "$work/said")"
+  runs=$((runs + 1))
+}
+
+# verified LABEL PLACE THREADS OPTIONS...: everything computed anew says identical, with code 0.
+verified() {
+  local label=$1 place=$2 threads=$3 said
+  shift 3
+  said=$("$place" "$IMPACT" verify "$work/other" --threads "$threads" "$@") ||
+    die "verify, $label: code $?: $said"
+  [[ $said == identical:* ]] || die "verify, $label: $said"
+}
+
+# Every file of the run folder, on each number of threads, from a cold and a warm cache.
+one home 1 cold
+cp -r "$work/other" "$work/base"
+for case in "1 home warm" "2 home cold" "2 abroad warm" "3 elsewhere cold" "3 home warm" \
+  "8 abroad cold" "8 elsewhere warm" "1 abroad cold" "1 elsewhere warm" "2 elsewhere cold" \
+  "3 abroad warm"; do
+  read -r threads place cache <<<"$case"
+  one "$place" "$threads" "$cache"
+  diff -r "$work/base" "$work/other" || die "differs: $threads threads, $place, $cache cache"
+  verified "$case" "$place" "$((threads % 3 + 1))"
+done
+echo "same: threads, cache, locale, time zone and directory"
+
+# A file with its rows in another order is another file: its hash differs, and with it the report's
+# and the lock's facts about it. Every result and every node must be as before.
 data=$work/data
-mkdir -p "$data"
+mkdir -p "$data" "$work/ordered"
 if [[ -f $real ]]; then
-  cp "$real" "$data/"
+  cp "$real" "$work/ordered/"
 else
   cat >"$work/make.lua" <<'LUA'
 local S <const> = study "look-alike" { version = "1", seed = 20240611 }
@@ -52,17 +75,47 @@ return S
 LUA
   cp "$study/generator.lua" "$work/"
   "$IMPACT" run "$work/make.lua" --out "$work/made" --quiet
-  cp "$work/made/tiktok_dataset.csv" "$data/"
+  cp "$work/made/tiktok_dataset.csv" "$work/ordered/"
 fi
+nodes() {
+  python3 - "$1/study.lock" "$2/study.lock" <<'PYTHON'
+import json, sys
+one, two = (json.load(open(path)) for path in sys.argv[1:])
+for a, b in zip(one["nodes"], two["nodes"], strict=True):
+    del a["inputs"], b["inputs"]  # They name the file's hash.
+    assert a == b, (a, b)
+assert one["plan_hash"] == two["plan_hash"]
+assert one["inputs"][0]["sha256"] != two["inputs"][0]["sha256"], "not shuffled"
+PYTHON
+}
 rm -rf "$work/base"
-"$IMPACT" run "$study" --data "$data" --out "$work/base" --threads 2 --quiet
-{
-  head -n 1 "$data/tiktok_dataset.csv"
-  tail -n +2 "$data/tiktok_dataset.csv" | shuf --random-source=<(yes 7)
-} >"$work/shuffled.csv"
-cmp -s "$work/shuffled.csv" "$data/tiktok_dataset.csv" && { echo "not shuffled"; exit 1; }
-mv "$work/shuffled.csv" "$data/tiktok_dataset.csv"
-for threads in 1 3 8; do
-  "$IMPACT" run "$study" --data "$data" --out "$work/other" --threads "$threads" --quiet
-  same "shuffled rows, $threads threads" results.json
+one home 2 cold --data "$work/ordered"
+cp -r "$work/other" "$work/base"
+for case in "1 home 7" "2 abroad 8" "3 elsewhere 9" "8 home 10"; do
+  read -r threads place seed <<<"$case"
+  {
+    head -n 1 "$work/ordered/tiktok_dataset.csv"
+    tail -n +2 "$work/ordered/tiktok_dataset.csv" | shuf --random-source=<(yes "$seed")
+  } >"$data/tiktok_dataset.csv"
+  one "$place" "$threads" cold --data "$data"
+  cmp "$work/base/results.json" "$work/other/results.json" || die "differs: shuffled rows, $case"
+  nodes "$work/base" "$work/other" || die "nodes differ: shuffled rows, $case"
+  verified "shuffled rows, $case" "$place" "$((threads % 3 + 1))" --data "$data"
 done
+echo "same: shuffled rows"
+
+# And back again, from the cache of another order: keyed by content, so nothing of it is taken.
+cp -r "$work/cache" "$work/kept"
+one abroad 3 cold --data "$work/ordered"
+diff -r "$work/base" "$work/other" || die "differs: the first order again"
+rm -rf "$work/cache"
+mv "$work/kept" "$work/cache"
+for place in home elsewhere; do
+  "$place" "$IMPACT" run "$study" --out "$work/other" --cache "$work/cache" --data "$work/ordered" --quiet
+  diff -r "$work/base" "$work/other" || die "differs: beside the cache of another order, $place"
+  runs=$((runs + 1))
+done
+verified "the first order again" home 8 --data "$work/ordered"
+[[ -z $(ls -A "$TMPDIR") ]] || die "left in TMPDIR: $(ls -A "$TMPDIR")"
+echo "$runs runs"
+((runs == 20)) || die "not twenty runs"
