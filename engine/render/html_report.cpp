@@ -19,7 +19,7 @@ constexpr std::string_view kStyle = R"(
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e9f0; --soft: #9aa7b8; --line: #343d4a;
   --ground: #14181f; --band: #1b212b; --accent: #7db3f5; --good: #6fcf97; --bad: #ff8a80; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 72rem; padding: 2.5rem 1.5rem 4rem; color: var(--ink);
+body { margin: 0 auto; max-width: 76rem; padding: 2.5rem 1.5rem 4rem; color: var(--ink);
   background: var(--ground); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; }
 h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 1rem; }
 h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; }
@@ -29,8 +29,9 @@ p { max-width: 46rem; margin: .6rem 0; }
 figure { margin: 1.2rem 0 1.8rem; overflow-x: auto; }
 figcaption { font-weight: 600; margin-bottom: .4rem; position: sticky; left: 0; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .75rem; border-bottom: 1px solid var(--line); text-align: left;
+th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: left;
   vertical-align: top; white-space: nowrap; }
+td.words { white-space: normal; min-width: 8rem; }
 td.text { white-space: normal; min-width: 16rem; max-width: 34rem; overflow-wrap: anywhere; }
 thead th { border-bottom: 2px solid var(--soft); font-weight: 600; }
 tbody tr:nth-child(even) { background: var(--band); }
@@ -103,9 +104,12 @@ std::string cell_html(const Column& column, std::size_t row, int decimals) {
   if (column.type().kind == TypeKind::kInteger) {
     return fmt::format(R"(<td class="number">{}</td>)", format_value(value));
   }
+  // Dates and names stay on one line, a few words may take two, longer texts form a paragraph.
   const std::string text = format_value(value);
-  return fmt::format(R"(<td{}>{}</td>)", text.size() > 40 ? R"( class="text")" : "",
-                     escape_html(text));
+  const char* kind = text.size() > 40   ? R"( class="text")"
+                     : text.size() > 16 ? R"( class="words")"
+                                        : "";
+  return fmt::format(R"(<td{}>{}</td>)", kind, escape_html(text));
 }
 
 void append_table(std::string& out, const Frame& frame, const std::string& caption) {

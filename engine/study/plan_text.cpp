@@ -44,6 +44,7 @@ std::string join(const json& list, Item&& item) {
 }
 
 std::string expression_text(const json& expr, int rank);
+std::string draw_text(const json& expr);
 
 std::string order_text(const json& order) {
   return join(order, [](const json& key) {
@@ -88,9 +89,23 @@ std::string call_text(const json& expr, int rank) {
 std::string expression_text(const json& expr, int rank) {
   if (!is_expression(expr)) return plan_text(expr);
   if (expr.contains("call")) return call_text(expr, rank);
+  if (expr.contains("draw")) return draw_text(expr);
   if (expr.contains("column")) return expr["column"].get<std::string>();
   if (expr.contains("sql")) return "sql(" + canonical_json(expr["sql"]) + ")";
   return plan_text(expr["value"]);
+}
+
+// Random draws of a model: normal(0, 1), one for all rows that agree in the `per` columns.
+std::string draw_text(const json& expr) {
+  std::string text = expr["draw"].get<std::string>() + "(" +
+                     join(expr["args"], [](const json& arg) { return expression_text(arg, 0); });
+  if (expr.contains("per")) text += ", per " + join(expr["per"], plan_text);
+  return text + ")";
+}
+
+// What stands for another node of the plan.
+bool is_node(const json& value) {
+  return value.is_object() && value.size() == 1 && has_text(value, "node");
 }
 
 bool is_named_expression(const json& value) {
@@ -134,7 +149,9 @@ bool is_table_step(const json& value) { return has_text(value, "verb"); }
 
 bool is_expression(const json& value) {
   if (!value.is_object()) return false;
-  if (has_text(value, "call")) return value.contains("args") && value["args"].is_array();
+  if (has_text(value, "call") || has_text(value, "draw")) {
+    return value.contains("args") && value["args"].is_array();
+  }
   return value.size() == 1 &&
          (has_text(value, "column") || has_text(value, "sql") || value.contains("value"));
 }
@@ -162,6 +179,7 @@ std::string step_text(const json& step) {
 
 std::string plan_text(const json& value) {
   if (is_expression(value)) return expression_text(value, 0);
+  if (is_node(value)) return value["node"].get<std::string>();
   if (is_named_expression(value)) {
     const std::string text = plan_text(value["expr"]);
     const std::string name = value["name"].get<std::string>();

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/number.h"
+#include "engine/study/node_text.h"
 
 namespace impact {
 namespace {
@@ -75,19 +76,21 @@ ReportSection table(Frame frame) {
   return {.kind = ReportSection::Kind::kTable, .frame = std::move(frame)};
 }
 
-void add_estimates(const Results& results, std::vector<ReportSection>* sections) {
+// "HC2" after the method, "primary" after the estimator: fewer columns, a table that fits the page.
+void add_estimates(const Study& study, const Results& results,
+                   std::vector<ReportSection>* sections) {
   if (results.estimates.empty()) return;
-  std::vector<std::string> nodes, inquiries, terms, methods, errors;
+  std::vector<std::string> nodes, inquiries, terms, methods;
   std::vector<double> estimates, std_errors, p_values, lows, highs;
   std::vector<std::int64_t> counts;
   std::string warnings;
   for (const EstimateRow& row : results.estimates) {
     const Estimate& e = row.estimate;
-    nodes.push_back(row.node);
+    const auto& declared = std::get<EstimatorNode>(study.find(row.node)->body);
+    nodes.push_back(row.node + (declared.primary ? " (primary)" : ""));
     inquiries.push_back(row.inquiry);
     terms.push_back(e.term);
-    methods.push_back(e.method);
-    errors.push_back(e.se_type);
+    methods.push_back(e.se_type.empty() ? e.method : e.method + ", " + e.se_type);
     estimates.push_back(e.estimate);
     std_errors.push_back(e.std_error);
     p_values.push_back(e.p_value);
@@ -95,37 +98,41 @@ void add_estimates(const Results& results, std::vector<ReportSection>* sections)
     highs.push_back(e.conf_high);
     counts.push_back(e.n);
     for (const std::string& warning : e.warnings) {
-      warnings += (warnings.empty() ? "" : "\n\n") + row.node + ": " + warning;
+      warnings += (warnings.empty() ? "" : "\n\n") + row.node + ": " + warning + ".";
     }
   }
   sections->push_back(heading("Estimates"));
   sections->push_back(table(
-      Frame({"estimator", "inquiry", "term", "estimate", "std. error", "p", "from", "to", "n",
-             "method", "se type"},
-            {texts(nodes), texts(inquiries), texts(terms), Column::numbers(std::move(estimates)),
-             Column::numbers(std::move(std_errors)), Column::numbers(std::move(p_values)),
-             Column::numbers(std::move(lows)), Column::numbers(std::move(highs)),
-             Column::integers(std::move(counts)), texts(methods), texts(errors)})));
+      Frame({"inquiry", "estimator", "term", "estimate", "std. error", "conf. low", "conf. high",
+             "p", "n", "method"},
+            {texts(inquiries), texts(nodes), texts(terms), Column::numbers(std::move(estimates)),
+             Column::numbers(std::move(std_errors)), Column::numbers(std::move(lows)),
+             Column::numbers(std::move(highs)), Column::numbers(std::move(p_values)),
+             Column::integers(std::move(counts)), texts(methods)})));
   if (!warnings.empty()) sections->push_back(prose(std::move(warnings)));
 }
 
 void add_plan(const Study& study, std::vector<ReportSection>* sections) {
-  std::vector<std::string> kinds, names, uses;
+  std::vector<std::string> kinds, names, declared, uses;
   for (const PlannedNode& planned : planned_nodes(study)) {
     kinds.push_back(kind_of(*planned.node));
     names.push_back(planned.node->name);
+    declared.push_back(node_text(planned));
     uses.push_back(joined(planned.inputs, ", "));
   }
   if (names.empty()) return;
   sections->push_back(heading("Plan"));
-  sections->push_back(
-      table(Frame({"kind", "name", "uses"}, {texts(kinds), texts(names), texts(uses)})));
+  sections->push_back(table(Frame({"kind", "name", "declares", "uses"},
+                                  {texts(kinds), texts(names), texts(declared), texts(uses)})));
 }
 
 void add_deviations(const RunRecord& record, std::vector<ReportSection>* sections) {
   if (!record.frozen) return;
   sections->push_back(heading("Deviations from the frozen plan"));
-  const std::string sealed = "The plan was frozen on " + record.frozen->sealed + ". ";
+  std::string sealed = "The plan was frozen on " + record.frozen->sealed + ". ";
+  for (const FrozenPlan::Seal& seal : record.frozen->earlier) {
+    sealed += "It replaces the plan frozen on " + seal.sealed + ". ";
+  }
   if (record.deviations.empty()) {
     sections->push_back(prose(sealed + "This run follows it."));
     return;
@@ -134,15 +141,15 @@ void add_deviations(const RunRecord& record, std::vector<ReportSection>* section
   for (const Deviation& item : record.deviations) {
     nodes.push_back(item.node);
     fields.push_back(item.field);
-    before.push_back(item.before);
-    after.push_back(item.after);
+    before.push_back(item.kind == Deviation::Kind::kAdded ? "not declared" : item.before);
+    after.push_back(item.kind == Deviation::Kind::kRemoved ? "not declared" : item.after);
   }
   sections->push_back(prose(sealed + "This run differs from it in what follows."));
   sections->push_back(table(Frame({"declaration", "field", "frozen", "now"},
                                   {texts(nodes), texts(fields), texts(before), texts(after)})));
 }
 
-std::string notice_of(const Study& study, const StudyRun& run) {
+std::string notice_of(const Study& study, const StudyRun& run, const RunRecord& record) {
   std::vector<std::string> generated;
   for (const InputFile& input : run.inputs) {
     if (input.generated) generated.push_back(input.file);
@@ -156,6 +163,11 @@ std::string notice_of(const Study& study, const StudyRun& run) {
     out += out.empty() ? "" : " ";
     out += study.blind == Blinding::kHide ? "Outcomes are hidden" : "Outcomes are shuffled";
     out += " until the plan is frozen: nothing here is a result.";
+  }
+  if (const std::size_t count = record.deviations.size(); count > 0) {
+    out += out.empty() ? "" : " ";
+    out += "This run deviates from the frozen plan in " + std::to_string(count) +
+           (count == 1 ? " point, see below." : " points, see below.");
   }
   return out;
 }
@@ -189,19 +201,21 @@ Report report_of(const Study& study, const StudyRun& run, const Results& results
                  const RunRecord& record) {
   Report report;
   report.title = study.title.empty() ? study.name : study.title;
-  report.notice = notice_of(study, run);
+  report.notice = notice_of(study, run, record);
   std::vector<std::string> shown;
+  // Where the study declares no order, the answers come first.
+  if (study.items.empty()) add_estimates(study, results, &report.sections);
   for (const Item& item : shown_items(study)) {
     report.sections.push_back(section_of(item, results));
     if (item.kind == Item::Kind::kCheck) shown.push_back(item.text);
   }
-  add_estimates(results, &report.sections);
+  if (!study.items.empty()) add_estimates(study, results, &report.sections);
   for (const CheckRow& row : results.checks) {
     if (row.passed || std::find(shown.begin(), shown.end(), row.node) != shown.end()) continue;
     report.sections.push_back(section_of({Item::Kind::kCheck, row.node}, results));
   }
-  add_plan(study, &report.sections);
   add_deviations(record, &report.sections);
+  add_plan(study, &report.sections);
   report.provenance = provenance_of(study, run, record);
   return report;
 }

@@ -5,9 +5,9 @@
 
 namespace impact {
 
-/// What the reader of a run sees: the declared sections, the estimates, every check that failed,
-/// the plan, the deviations from the frozen plan and where everything came from. Nothing a study
-/// declares can hide the last four.
+/// What the reader of a run sees: the declared sections, the estimates (first, where a study
+/// declares no sections), every check that failed, the deviations from the frozen plan, the plan
+/// and where everything came from. Nothing a study declares can hide the last four.
 [[nodiscard]] Report report_of(const Study& study, const StudyRun& run, const Results& results,
                                const RunRecord& record);
 

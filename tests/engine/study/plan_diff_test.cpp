@@ -57,6 +57,22 @@ Deviations after(Edit&& edit) {
   return compare_plans(plan(), now);
 }
 
+TEST_CASE("plan text: draws of a model and references to nodes read as they are written") {
+  const json draw = {{"draw", "normal"}, {"args", {{{"value", 35}}, {{"value", 6}}}}};
+  CHECK(plan_text(draw) == "normal(35, 6)");
+  const json sum = {{"call", "add"}, {"args", {{{"column", "x"}}, draw}}};
+  CHECK(plan_text(sum) == "x + normal(35, 6)");
+  json shared = draw;
+  shared["per"] = json::array({{{"column", "creator"}}});
+  CHECK(plan_text(shared) == "normal(35, 6, per creator)");
+  CHECK(plan_text({{"node", "videos"}}) == "videos");
+  const json filtered = {
+      {"verb", "filter"},
+      {"condition", {{"call", "gt"}, {"args", {{{"column", "x"}}, {{"value", 1}}}}}},
+      {"inputs", json::array({{{"node", "videos"}}})}};
+  CHECK(plan_text(filtered) == "videos, filter x > 1");
+}
+
 TEST_CASE("equal plans have no deviations", "[plan_diff]") {
   CHECK(compare_plans(plan(), plan()).empty());
   CHECK(compare_plans(json::object(), json::object()).empty());

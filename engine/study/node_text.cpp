@@ -1,0 +1,169 @@
+#include "engine/study/node_text.h"
+
+#include "engine/core/number.h"
+#include "engine/design/model.h"
+#include "engine/study/plan_text.h"
+
+namespace impact {
+namespace {
+
+constexpr std::size_t kLongest = 160;
+
+void append(std::string* text, const std::string& part, const char* between = "; ") {
+  if (part.empty()) return;
+  *text += (text->empty() ? "" : between) + part;
+}
+
+std::string count_text(const std::string& what, const CountRange& range) {
+  if (!range.min && !range.max) return "";
+  if (range.min == range.max) return what + " = " + format_integer(*range.min);
+  if (!range.min) return what + " <= " + format_integer(*range.max);
+  if (!range.max) return what + " >= " + format_integer(*range.min);
+  return what + " " + format_integer(*range.min) + " to " + format_integer(*range.max);
+}
+
+std::string column_text(const StudyColumn& column) {
+  return column.name.empty() ? plan_text(to_json(*column.expr)) : column.name;
+}
+
+std::string columns_text(const std::vector<StudyColumn>& columns, const char* between = ", ") {
+  std::string text;
+  for (const StudyColumn& item : columns) append(&text, column_text(item), between);
+  return text;
+}
+
+std::string labelled(const std::string& label, const std::string& text) {
+  return text.empty() ? "" : label + " " + text;
+}
+
+std::string labelled(const std::string& label, const std::optional<StudyColumn>& column) {
+  return column ? label + " " + column_text(*column) : "";
+}
+
+std::string values_text(const std::vector<Value>& values) {
+  std::string text;
+  for (const Value& value : values) append(&text, format_value(value), ", ");
+  return text;
+}
+
+// "left join on video_id", with both names where they differ.
+std::string join_text(const nlohmann::json& step) {
+  std::string names;
+  for (const auto& pair : step["on"]) {
+    const auto left = pair[0].get<std::string>();
+    const auto right = pair[1].get<std::string>();
+    append(&names, left == right ? left : left + " = " + right, ", ");
+  }
+  return step["kind"].get<std::string>() + " join" + (names.empty() ? "" : " on " + names);
+}
+
+struct Text {
+  const nlohmann::json& definition;
+
+  std::string operator()(const ParameterNode& node) const { return format_value(node.value); }
+
+  std::string operator()(const SourceNode& node) const {
+    std::string text = node.file + (node.generated ? " (generated)" : "");
+    std::string key;
+    for (const std::string& name : node.relation->key) append(&key, name, ", ");
+    append(&text, labelled("key", key));
+    return text;
+  }
+
+  std::string operator()(const RelationNode& node) const {
+    const nlohmann::json& step = definition["relation"];
+    std::string text = node.joins ? join_text(step) : step_text(step);
+    append(&text, count_text("rows", node.rows));
+    append(&text, count_text("dropped", node.dropped));
+    return text;
+  }
+
+  std::string operator()(const FeatureNode&) const { return plan_text(definition["expr"]); }
+
+  std::string operator()(const RolesNode& node) const {
+    std::string text;
+    for (const auto& [role, members] : node.roles)
+      append(&text, role + " " + columns_text(members));
+    return text;
+  }
+
+  std::string operator()(const TableNode&) const { return plan_text(definition["relation"]); }
+
+  std::string operator()(const CheckNode& node) const {
+    if (node.offenders != nullptr) {
+      const std::string rows = plan_text(definition["offenders"]);
+      return "at most " + format_integer(node.max) + " rows in " + rows;
+    }
+    std::string text =
+        node.measured == nullptr ? format_value(node.value) : plan_text(definition["measured"]);
+    if (node.expect) return text + " = " + format_value(*node.expect);
+    if (node.low) text += " >= " + format_double(*node.low);
+    if (node.high) text += (node.low ? " and <= " : " <= ") + format_double(*node.high);
+    return text;
+  }
+
+  std::string operator()(const ModelNode& node) const {
+    std::string text;
+    for (const NamedExpr& item : node.model->variables) {
+      append(&text, item.name + " = " + plan_text(to_json(*item.expr)));
+    }
+    return text;
+  }
+
+  std::string operator()(const AssignmentNode& node) const {
+    std::string text;
+    for (const std::string& arm : node.design.arms) append(&text, arm, ", ");
+    append(&text, labelled("given by", node.given));
+    append(&text, labelled("within", node.within));
+    append(&text, labelled("clusters", node.clusters));
+    if (node.design.method == Assignment::Method::kSimple) append(&text, "each unit on its own");
+    return text;
+  }
+
+  std::string operator()(const InquiryNode& node) const {
+    std::string text = column_text(node.outcome);
+    if (node.contrast) {
+      append(&text,
+             node.contrast->treated + " - " + node.contrast->control + " of " +
+                 column_text(node.contrast->exposure),
+             ", ");
+    }
+    if (node.kind == InquiryNode::Kind::kAssociation) append(&text, "association");
+    if (node.kind == InquiryNode::Kind::kDescriptive) append(&text, "descriptive");
+    if (node.target != "ATE") append(&text, node.target);
+    append(&text, labelled("by", node.by));
+    append(&text, labelled("where", node.where));
+    return text;
+  }
+
+  std::string operator()(const EstimatorNode& node) const {
+    const Method& method = node.method;
+    std::string text = name_of(method.kind);
+    std::string covariates;
+    for (const auto& term : method.covariates) append(&covariates, columns_text(term, ":"), ", ");
+    append(&text, labelled("covariates", covariates), ", ");
+    append(&text, labelled("fixed effects", columns_text(method.fixed_effects)));
+    append(&text, labelled("blocks", method.blocks));
+    append(&text, labelled("clusters", method.clusters));
+    append(&text, labelled("weights", method.weights));
+    append(&text, method.se_type, ", ");
+    if (node.primary) append(&text, "primary");
+    return text;
+  }
+
+  std::string operator()(const SweepNode& node) const {
+    std::string text;
+    for (const auto& [name, values] : node.parameters) {
+      append(&text, name + " = " + values_text(values));
+    }
+    return text;
+  }
+};
+
+}  // namespace
+
+std::string node_text(const PlannedNode& planned) {
+  return shorten(std::visit(Text{planned.definition}, planned.node->body), kLongest);
+}
+
+}  // namespace impact
