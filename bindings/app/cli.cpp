@@ -82,6 +82,7 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
       ->required()
       ->type_name(type);
   command->fallthrough();
+  command->footer("Options of every command, as --data, --out, --set, --threads: impact --help");
   return command;
 }
 

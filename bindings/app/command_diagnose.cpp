@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +8,7 @@
 #include "engine/core/error.h"
 #include "engine/core/hash.h"
 #include "engine/core/number.h"
+#include "engine/design/diagnosis_view.h"
 #include "engine/render/html_report.h"
 #include "engine/study/design_of.h"
 
@@ -45,32 +45,19 @@ SweptDiagnosis simulate_point(const Options& options,
   return {std::move(parameters), std::move(diagnosis)};
 }
 
-std::string shown(const Frame& frame, std::size_t row, const std::string& name) {
-  const double value = frame.column(name).as_numbers()[row];
-  if (!std::isfinite(value)) return "-";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value);
-  return text;
+// Columns of a terminal; bytes of UTF-8 sequences after the first take none.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
 }
 
-// What a reader wants first, with Monte-Carlo errors in brackets; results.json has everything.
-void print_table(const std::string& title, const Frame& frame, std::size_t leading) {
-  const std::vector<std::string> measures = {"bias",   "rmse",   "power",     "coverage",
-                                             "type_s", "type_m", "mean_width"};
-  std::vector<std::vector<std::string>> lines(1);
-  for (std::size_t i = 0; i < leading; ++i) lines[0].push_back(frame.schema()[i].name);
-  for (const char* name : {"estimator", "inquiry", "estimand"}) lines[0].emplace_back(name);
-  lines[0].insert(lines[0].end(), measures.begin(), measures.end());
+void print_table(const std::string& title, const Frame& frame) {
+  std::vector<std::vector<std::string>> lines{frame.schema().names()};
   for (std::size_t row = 0; row < frame.rows(); ++row) {
     auto& line = lines.emplace_back();
-    for (std::size_t i = 0; i < leading; ++i) {
+    for (std::size_t i = 0; i < frame.schema().size(); ++i) {
       line.push_back(format_value(frame.column(i).value(row)));
-    }
-    line.emplace_back(frame.column("estimator").text_at(row));
-    line.emplace_back(frame.column("inquiry").text_at(row));
-    line.push_back(shown(frame, row, "mean_estimand"));
-    for (const std::string& name : measures) {
-      line.push_back(shown(frame, row, name) + " (" + shown(frame, row, name + "_mcse") + ")");
     }
   }
   std::printf("%s\n", title.c_str());
@@ -78,25 +65,27 @@ void print_table(const std::string& title, const Frame& frame, std::size_t leadi
     std::string text;
     for (std::size_t i = 0; i < line.size(); ++i) {
       std::size_t width = 0;
-      for (const auto& other : lines) width = std::max(width, other[i].size());
-      text += "  " + line[i] + std::string(width - line[i].size(), ' ');
+      for (const auto& other : lines) width = std::max(width, width_of(other[i]));
+      text += "  " + line[i] + std::string(width - width_of(line[i]), ' ');
     }
     text.erase(text.find_last_not_of(' ') + 1);
     std::printf("%s\n", text.c_str());
   }
 }
 
-Report report_of(const Study& study, const Results& results, const Options& options,
-                 const std::vector<std::string>& notes) {
+// What a reader wants first: a table of each diagnosis. results.json has every figure.
+Report report_of(const Study& study, const Results& results, const std::vector<Frame>& views,
+                 const Options& options, const std::vector<std::string>& notes) {
   Report report;
   report.title = "Diagnosis: " + (study.title.empty() ? study.name : study.title);
   report.sections.push_back(
       {.text = "The study simulated " + format_integer(options.simulations) +
-               " times under its declared model. Each figure is followed by its Monte-Carlo "
-               "standard error (_mcse)."});
-  for (const NamedTable& table : results.tables) {
-    report.sections.push_back({.kind = ReportSection::Kind::kHeading, .text = table.name});
-    report.sections.push_back({.kind = ReportSection::Kind::kTable, .frame = table.frame});
+               " times under its declared model. The Monte-Carlo standard error of each figure "
+               "stands in brackets after it; results.json has every figure in full."});
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    report.sections.push_back(
+        {.kind = ReportSection::Kind::kHeading, .text = results.tables[i].name});
+    report.sections.push_back({.kind = ReportSection::Kind::kTable, .frame = views[i]});
   }
   if (!notes.empty()) {
     std::string text;
@@ -111,8 +100,8 @@ Report report_of(const Study& study, const Results& results, const Options& opti
   return report;
 }
 
-void write_folder(Script& script, const Results& results, const Options& options,
-                  const std::vector<std::string>& notes) {
+void write_folder(Script& script, const Results& results, const std::vector<Frame>& views,
+                  const Options& options, const std::vector<std::string>& notes) {
   Session& session = script.session();
   const Study& study = script.study();
   Lock lock{.study = study.name,
@@ -122,7 +111,7 @@ void write_folder(Script& script, const Results& results, const Options& options
             .engine = engine_of(session.backend()->version())};
   const std::pair<std::string, std::string> files[] = {
       {"results.json", results_json(results)},
-      {"report.html", html_report(report_of(study, results, options, notes))}};
+      {"report.html", html_report(report_of(study, results, views, options, notes))}};
   AtomicFolder& folder = session.folder();
   for (const auto& [name, bytes] : files) {
     folder.write(name, bytes);
@@ -151,7 +140,7 @@ int diagnose_command(const Options& options) {
   results.plan_hash = hash_json(plan_of(study));
   const Diagnosis base = simulate(study, options, session.context(), &notes);
   results.tables.push_back({"diagnosis", base.table});
-  std::vector<std::size_t> leading{0};
+  std::vector<Frame> views{diagnosis_view(base.table, 0)};
   for (const Node& node : study.nodes) {
     const auto* sweep = std::get_if<SweepNode>(&node.body);
     if (sweep == nullptr) continue;
@@ -160,9 +149,9 @@ int diagnose_command(const Options& options) {
       points.push_back(simulate_point(options, std::move(point), &notes));
     }
     results.tables.push_back({"sweep " + node.name, sweep_table(points)});
-    leading.push_back(sweep->parameters.size());
+    views.push_back(diagnosis_view(results.tables.back().frame, sweep->parameters.size()));
   }
-  write_folder(*script, results, options, notes);
+  write_folder(*script, results, views, options, notes);
   clear_progress();
   if (options.json) {
     const nlohmann::ordered_json out = {{"status", "done"},
@@ -175,7 +164,7 @@ int diagnose_command(const Options& options) {
   }
   if (options.quiet) return kDone;
   for (std::size_t i = 0; i < results.tables.size(); ++i) {
-    print_table(results.tables[i].name, results.tables[i].frame, leading[i]);
+    print_table(results.tables[i].name, views[i]);
   }
   for (const std::string& note : notes) std::printf("%s\n", note.c_str());
   std::printf("%s simulations; everything in %s\n", format_integer(options.simulations).c_str(),
