@@ -15,8 +15,10 @@ bool is_call(const Expr& expr, std::string_view name) {
   return expr.kind == Expr::Kind::kCall && expr.name == name && expr.args.size() == 2;
 }
 
+// In whatever order: a % b is b % a.
 bool same(const Term& a, const Term& b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](auto& x, auto& y) {
+  return a.size() == b.size() &&
+         std::is_permutation(a.begin(), a.end(), b.begin(), [](const auto& x, const auto& y) {
            return to_json(*x) == to_json(*y);
          });
 }
@@ -89,6 +91,8 @@ void read_terms(const ExprPtr& tree, bool* intercept, std::vector<Term>* terms) 
   }
 }
 
+constexpr int kMostDepth = 100;  // A formula of people; reading is recursive.
+
 enum class Sign { kName, kNumber, kMark, kEnd };
 
 struct Token {
@@ -114,7 +118,10 @@ class Reader {
       ExprPtr part = sum();
       if (!is('~')) {
         formula.fixed_effects = formula_effects(part);
-        if (take('|')) part = sum();
+        if (take('|')) {
+          part = sum();
+          if (!is('~')) fail("'~' and instruments");
+        }
       }
       if (take('~')) read_instruments(part, &formula);
     }
@@ -159,8 +166,10 @@ class Reader {
 
   ExprPtr atom() {
     if (take('(')) {
+      if (++depth_ > kMostDepth) fail("fewer parentheses inside each other");
       ExprPtr inside = sum();
       expect(')');
+      --depth_;
       return inside;
     }
     const Token token = token_;
@@ -222,6 +231,7 @@ class Reader {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  int depth_ = 0;
   Token token_;
 };
 
