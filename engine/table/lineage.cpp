@@ -195,9 +195,11 @@ class Tracer {
   }
 
   void mentioned(const Relation& input, const std::string& text, const std::string& name) {
-    const bool star = text.find('*') != std::string::npos;
+    // A column of the same name may come through *, COLUMNS(...) or a bare FROM; "#2" is a column
+    // by its place, and a pattern may choose any.
+    const bool any = text.find('#') != std::string::npos || mentions(text, "columns");
     for (const ColumnInfo& info : input.schema.columns()) {
-      if ((star && info.name == name) || mentions(text, info.name)) column(input, info.name);
+      if (any || info.name == name || mentions(text, info.name)) column(input, info.name);
     }
   }
 
