@@ -135,8 +135,14 @@ class Answer {
       terms_.push_back(std::move(named));
     }
     for (const StudyColumn& item : method_.fixed_effects) effects_.push_back(needs.add(item));
-    clusters_ = needs.add(method_.clusters);
-    if (method_.kind == Method::Kind::kBlocked) blocks_ = needs.add(method_.blocks);
+    // Without a key what was drawn elsewhere can't be matched, only read where it stands.
+    const bool in_place =
+        assignment != nullptr && assignment->given && assignment->units->key.empty();
+    if (in_place) exposure_ = needs.add(*assignment->given);
+    clusters_ = needs.add(in_place && !method_.clusters ? assignment->clusters : method_.clusters);
+    if (method_.kind == Method::Kind::kBlocked) {
+      blocks_ = needs.add(in_place && !method_.blocks ? assignment->within : method_.blocks);
+    }
     weights_ = needs.add(method_.weights);
     by_ = needs.add(inquiry_.by);
     where_ = needs.add(inquiry_.where);
@@ -149,12 +155,23 @@ class Answer {
     }
     frame_ = needs.collect(context_);
     read_arms(assignment, table->key);
-    if (assignment != nullptr) add_groups(*assignment, table->key, needs);
+    if (assignment != nullptr && exposure_.empty()) add_groups(*assignment, table->key, needs);
+    if (!by_.empty() && frame_.column(by_).missing_count() > 0) {
+      note_rows(frame_.column(by_).missing_count(), "left out because '" + by_ + "' is missing");
+    }
   }
 
   [[nodiscard]] const AssignmentNode* assignment_node() const {
-    if (contrast_.exposure.assignment.empty()) return nullptr;
-    return &std::get<AssignmentNode>(study_.find(contrast_.exposure.assignment)->body);
+    const std::string& name = contrast_.exposure.assignment;
+    if (name.empty()) return nullptr;
+    const auto& node = std::get<AssignmentNode>(study_.find(name)->body);
+    if (node.units == nullptr) {
+      throw ArgumentError(
+          {.what = "assignment '" + name + "' is of a model, the outcome of a table",
+           .got = "units = " + node.model,
+           .expected = "units = the table that holds a row for each unit"});
+    }
+    return &node;
   }
 
   [[nodiscard]] int arm_of(const std::string& cell) const {
@@ -197,7 +214,7 @@ class Answer {
   // The exposure column, or the arms of the assignment matched by the units' key.
   void read_arms(const AssignmentNode* assignment, const std::vector<std::string>& key) {
     arms_.resize(frame_.rows());
-    if (assignment == nullptr) {
+    if (!exposure_.empty()) {
       read_exposure(frame_.column(exposure_));
       return;
     }
