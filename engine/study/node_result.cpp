@@ -40,7 +40,8 @@ Value read_value(const json& tagged) {
   if (type == "number") return number(value);
   if (type == "text") return value.get<std::string>();
   if (type == "date") return Date{value.get<std::int32_t>()};
-  return Timestamp{value.get<std::int64_t>()};
+  if (type == "timestamp") return Timestamp{value.get<std::int64_t>()};
+  throw DataError({.what = "a stored value has an unknown type", .got = type});
 }
 
 json estimate_json(const Estimate& e) {
