@@ -38,9 +38,12 @@ bool given_otherwise(const Lock& before, const std::string& name, const std::str
 }
 
 constexpr std::string_view kFile = "file ";
+// Reasons that say nothing about what a node gives to others.
+constexpr const char* kOtherEngine = "another version of the engine computed it";
+constexpr const char* kGone = "not in the cache";
 
 // Why a node is not fresh. `changed` are the nodes whose result may differ from the last run's.
-std::string reason(const NodeState& state, const Lock* before,
+std::string reason(const NodeState& state, const Lock* before, std::int64_t seed,
                    const std::set<std::string>& changed) {
   const LockNode* last = find_node(before, state.name);
   if (last == nullptr) return "never run";
@@ -54,8 +57,9 @@ std::string reason(const NodeState& state, const Lock* before,
   for (const auto& [name, hash] : state.inputs) {
     if (changed.count(name) != 0) return "'" + name + "' changed";
   }
-  if (before->engine.version != version()) return "another version of the engine computed it";
-  return "not in the cache";
+  if (before->seed != seed && state.kind == "assignment") return "the seed changed";
+  if (before->engine.version != version()) return kOtherEngine;
+  return kGone;
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -103,8 +107,8 @@ std::vector<PlanLine> plan_lines(const Study& study, const std::vector<NodeState
     if (line.computed) {
       line.fresh = at->second->fresh;
       if (!line.fresh) {
-        line.why = reason(*at->second, before, changed);
-        if (line.why != "not in the cache") changed.insert(line.name);
+        line.why = reason(*at->second, before, study.seed, changed);
+        if (line.why != kGone && line.why != kOtherEngine) changed.insert(line.name);
       }
     } else {
       const bool below = std::any_of(line.inputs.begin(), line.inputs.end(),
