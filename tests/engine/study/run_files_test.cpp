@@ -124,7 +124,7 @@ TEST_CASE("the lock can be read back and its hashes are those of the files", "[s
   std::map<std::string, LockNode> nodes;
   for (const LockNode& node : lock.nodes) nodes[node.name] = node;
   CHECK(nodes.count("n") == 0);
-  CHECK(nodes.at("first").inputs.at("units") == nodes.at("units").result);
+  CHECK(nodes.at("first").inputs.at("units") == lock.inputs[0].sha256);
   CHECK(nodes.at("units").inputs.at("file units.csv") == lock.inputs[0].sha256);
   CHECK_FALSE(nodes.at("dim").inputs.at("ATE").empty());
   CHECK(nodes.at("z").stream == "assignment/z");
