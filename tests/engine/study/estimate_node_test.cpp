@@ -203,6 +203,10 @@ TEST_CASE("an exposure may be text, an integer or a boolean, with further arms",
   const Estimate integer = s.only({});
   CHECK(integer.term == "1 - 0");
   same_numbers(integer, text);
+  const StudyColumn number{
+      .name = "", .expr = call("multiply", {column("z"), literal(1.0)}), .table = s.units};
+  s.inquiry() = s.asks(s.at("y"), number, "1", "0");
+  same_numbers(s.only({}), text);
   const StudyColumn flag{
       .name = "", .expr = call("eq", {column("z"), literal(std::int64_t{1})}), .table = s.units};
   s.inquiry() = s.asks(s.at("y"), flag, "true", "false");
