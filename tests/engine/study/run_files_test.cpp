@@ -148,7 +148,7 @@ TEST_CASE("equal runs give equal bytes, wherever their files lie", "[study][run_
   }
 }
 
-TEST_CASE("a report without sections shows every table and check, then what can't be hidden",
+TEST_CASE("a report without sections shows answers, every table and check, what can't be hidden",
           "[study][report]") {
   Written s;
   const StudyRun run = s.run();
@@ -156,7 +156,7 @@ TEST_CASE("a report without sections shows every table and check, then what can'
   CHECK(report.title == "example");
   CHECK(report.notice.empty());
   CHECK(section_text(report) ==
-        "table of 2\ncheck low\ncheck five\n# Estimates\ntable of 1\n# Plan\ntable of 8\n");
+        "# Estimates\ntable of 1\ntable of 2\ncheck low\ncheck five\n# Plan\ntable of 8\n");
 }
 
 TEST_CASE("a declared report keeps its order, and a failed check can't be left out",
@@ -184,7 +184,7 @@ TEST_CASE("warnings of estimates are read below them", "[study][report]") {
   run.nodes.back().result.estimates[0].warnings = {"something odd"};
   const std::string shown =
       section_text(report_of(s.study, run, results_of(s.study, run), s.record));
-  CHECK_THAT(shown, Contains("# Estimates\ntable of 2\nweighted: something odd\n"));
+  CHECK_THAT(shown, Contains("# Estimates\ntable of 2\nweighted: something odd.\n"));
 }
 
 TEST_CASE("the report lists deviations from the frozen plan, or says there are none",
