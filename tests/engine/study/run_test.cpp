@@ -227,7 +227,7 @@ TEST_CASE("a damaged object is computed anew and remembered", "[study][run]") {
     if (n % 2 == 0) {
       wrong[wrong.size() * n / files.size()] ^= 1;
     } else {
-      wrong.resize(wrong.size() - n);
+      wrong = whole.substr(0, whole.size() - n);
     }
     std::ofstream(files[n], std::ios::binary) << wrong;
     ObjectStore cache(s.folder.path());
