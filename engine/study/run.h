@@ -82,7 +82,8 @@ struct NodeState {
                                                  const Context& context);
 
 /// Computes what is stale, and keeps each result as soon as it is there. Throws NodeError of the
-/// first node (in order of declaration) that fails, Cancelled.
+/// node that fails first: nodes run in waves, each after all it uses, and within a wave the first
+/// in order of declaration counts. Throws Cancelled.
 [[nodiscard]] StudyRun run_study(const Study& study, const RunTools& tools, const Context& context);
 
 }  // namespace impact
