@@ -1,0 +1,355 @@
+#include "engine/stats/rank_tests.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+#include "engine/core/rng.h"
+#include "engine/stats/distribution.h"
+#include "engine/stats/inference.h"
+#include "engine/stats/lengths.h"
+#include "engine/stats/sample.h"
+
+namespace impact {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t kExactBelow = 50;
+constexpr std::size_t kExactPathsBelow = 10000;
+
+// Equal values of two samples.
+struct Block {
+  std::size_t x = 0;
+  std::size_t y = 0;
+};
+
+struct TwoSamples {
+  std::size_t m = 0;
+  std::size_t n = 0;
+  std::vector<Block> blocks = {};  // by increasing value
+
+  [[nodiscard]] double pairs() const { return static_cast<double>(m) * static_cast<double>(n); }
+  [[nodiscard]] double tie_sum() const {
+    double sum = 0.0;
+    for (const Block& block : blocks) {
+      const auto t = static_cast<double>(block.x + block.y);
+      sum += t * t * t - t;
+    }
+    return sum;
+  }
+};
+
+// Counts, sentences and blocks; false in second if there is nothing to test.
+std::pair<TwoSamples, bool> two_samples(std::span<const double> x, std::span<const double> y,
+                                        Estimate& row) {
+  const detail::Sample a = detail::sorted_sample(x);
+  const detail::Sample b = detail::sorted_sample(y);
+  TwoSamples both;
+  both.m = a.values.size();
+  both.n = b.values.size();
+  row.n = a.n() + b.n();
+  detail::warn_missing(row.warnings, a.missing + b.missing);
+  std::size_t i = 0, j = 0;
+  while (i < both.m || j < both.n) {
+    const double value =
+        j == both.n || (i < both.m && a.values[i] < b.values[j]) ? a.values[i] : b.values[j];
+    Block& block = both.blocks.emplace_back();
+    for (; i < both.m && a.values[i] == value; ++i) ++block.x;
+    for (; j < both.n && b.values[j] == value; ++j) ++block.y;
+  }
+  if (both.m == 0 || both.n == 0) {
+    row.warnings.emplace_back("a group has no value");
+    return {std::move(both), false};
+  }
+  return {std::move(both), true};
+}
+
+// Pairs with x > y, half of the tied ones. Multiples of a half below 2^52: exact.
+double dominance(const TwoSamples& both) {
+  double u = 0.0;
+  double y_below = 0.0;
+  for (const Block& block : both.blocks) {
+    const auto x = static_cast<double>(block.x);
+    const auto y = static_cast<double>(block.y);
+    u += x * (y_below + 0.5 * y);
+    y_below += y;
+  }
+  return u;
+}
+
+// P(U <= u). The generating function of U is the Gaussian binomial
+// prod_{i=1..m} (1 - q^(n+i)) / (1 - q^i) over binom(m + n, m); coefficients up to u need no higher
+// ones.
+double mann_whitney_cdf(std::size_t m, std::size_t n, std::size_t u) {
+  std::vector<double> count(u + 1, 0.0);
+  count[0] = 1.0;
+  double all = 1.0;
+  for (std::size_t i = 1; i <= m; ++i) {
+    for (std::size_t k = i; k <= u; ++k) count[k] += count[k - i];
+    for (std::size_t k = u; k + 1 > n + i; --k) count[k] -= count[k - n - i];
+    all *= static_cast<double>(n + i) / static_cast<double>(i);
+  }
+  double sum = 0.0;
+  for (const double one : count) sum += one;
+  return sum / all;
+}
+
+// P(W <= w): subsets of {1 ... n} with sum at most w, over 2^n; whole numbers below 2^53.
+double signed_rank_cdf(std::size_t n, std::size_t w) {
+  std::vector<double> count(w + 1, 0.0);
+  count[0] = 1.0;
+  for (std::size_t i = 1; i <= n; ++i) {
+    for (std::size_t k = w; k + 1 > i; --k) count[k] += count[k - i];
+  }
+  double sum = 0.0;
+  for (const double one : count) sum += one;
+  return std::ldexp(sum, -static_cast<int>(n));
+}
+
+// Two-sided normal p of a centred statistic.
+void normal_limit(Estimate& row, double centred, double sd, bool continuity) {
+  row.se_type = "limit";
+  if (!(sd > 0.0)) {
+    row.warnings.emplace_back("all values are equal, so ranks tell nothing");
+    return;
+  }
+  const double distance = std::abs(centred);
+  // Within half a step of the mean nothing is closer to it.
+  const double moved = continuity ? std::max(0.0, distance - 0.5) : distance;
+  row.p_value = std::min(1.0, 2.0 * normal_upper(moved / sd));
+}
+
+bool exact(const RankTestSpec& spec, bool small, bool ties, Estimate& row) {
+  if (spec.p_value == PValue::kLimit) return false;
+  if (spec.p_value == PValue::kAuto) return small && !ties;
+  if (ties) {
+    row.warnings.emplace_back("no exact p-value with ties or zeros: the normal limit is used");
+  }
+  return !ties;
+}
+
+}  // namespace
+
+Estimate mann_whitney(std::span<const double> x, std::span<const double> y,
+                      const RankTestSpec& spec) {
+  Estimate row;
+  row.term = spec.term;
+  row.method = "mann_whitney";
+  const auto [both, usable] = two_samples(x, y, row);
+  if (!usable) return row;
+  const double u = dominance(both);
+  const double pairs = both.pairs();
+  row.statistic = u;
+  row.estimate = u / pairs;
+  const double ties = both.tie_sum();
+  const bool small = both.m < kExactBelow && both.n < kExactBelow;
+  if (exact(spec, small, ties > 0.0, row)) {
+    row.se_type = "exact";
+    // U and m n - U have one distribution.
+    const auto least = static_cast<std::size_t>(std::min(u, pairs - u));
+    row.p_value = std::min(1.0, 2.0 * mann_whitney_cdf(both.m, both.n, least));
+    return row;
+  }
+  const auto n = static_cast<double>(row.n);
+  const double sd = std::sqrt(pairs / 12.0 * (n + 1.0 - ties / (n * (n - 1.0))));
+  const bool constant = both.blocks.size() < 2;
+  normal_limit(row, u - 0.5 * pairs, constant ? 0.0 : sd, spec.continuity);
+  return row;
+}
+
+Estimate wilcoxon_signed_rank(std::span<const double> differences, const RankTestSpec& spec) {
+  Estimate row;
+  row.term = spec.term;
+  row.method = "wilcoxon_signed_rank";
+  std::vector<double> size;
+  std::int64_t missing = 0, zeros = 0;
+  for (const double d : differences) {
+    if (std::isnan(d)) {
+      ++missing;
+    } else if (d == 0.0) {
+      ++zeros;
+    } else {
+      size.push_back(d);
+    }
+  }
+  detail::warn_missing(row.warnings, missing);
+  if (zeros > 0) {
+    row.warnings.push_back(detail::plural(zeros, "difference is zero and was left out",
+                                          "differences are zero and were left out"));
+  }
+  row.n = static_cast<std::int64_t>(size.size());
+  if (size.empty()) {
+    row.warnings.emplace_back("there is no difference other than zero");
+    return row;
+  }
+  std::sort(size.begin(), size.end(), [](double a, double b) {
+    return std::abs(a) != std::abs(b) ? std::abs(a) < std::abs(b) : a < b;
+  });
+  std::vector<double> absolute;
+  for (const double d : size) absolute.push_back(std::abs(d));
+  const detail::Ranks ranks = detail::midranks(absolute);
+  double w = 0.0;
+  for (std::size_t i = 0; i < size.size(); ++i) {
+    if (size[i] > 0.0) w += ranks.rank[i];
+  }
+  const auto n = static_cast<double>(row.n);
+  const double all = 0.5 * n * (n + 1.0);
+  row.statistic = w;
+  row.estimate = (2.0 * w - all) / all;
+  if (exact(spec, size.size() < kExactBelow, ranks.tied() || zeros > 0, row)) {
+    row.se_type = "exact";
+    const auto least = static_cast<std::size_t>(std::min(w, all - w));
+    row.p_value = std::min(1.0, 2.0 * signed_rank_cdf(size.size(), least));
+    return row;
+  }
+  const double sd = std::sqrt(n * (n + 1.0) * (2.0 * n + 1.0) / 24.0 - ranks.tie_sum / 48.0);
+  normal_limit(row, w - 0.5 * all, sd, spec.continuity);
+  return row;
+}
+
+Estimate wilcoxon_signed_rank(std::span<const double> x, std::span<const double> y,
+                              const RankTestSpec& spec) {
+  require_length("y", y.size(), x.size());
+  std::vector<double> differences(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    // Equal infinities differ by nothing.
+    differences[i] = x[i] == y[i] ? 0.0 : x[i] - y[i];
+  }
+  return wilcoxon_signed_rank(differences, spec);
+}
+
+// With d_ij = sign(x_i - y_j), d_i and d_j its means over the other group, m of x and n of y:
+//   s^2 = (n^2 sum_i (d_i - d)^2 + m^2 sum_j (d_j - d)^2 - sum_ij (d_ij - d)^2) /
+//         (m n (m - 1) (n - 1)).
+// Rows of a block have one d_i = (y below - y above) / n, so blocks are enough.
+Estimate cliffs_delta(std::span<const double> x, std::span<const double> y,
+                      const RankTestSpec& spec) {
+  check_conf_level(spec.conf_level);
+  Estimate row;
+  row.term = spec.term;
+  row.method = "cliffs_delta";
+  row.se_type = "cliff";
+  const auto [both, usable] = two_samples(x, y, row);
+  if (!usable) return row;
+  const auto m = static_cast<double>(both.m);
+  const auto n = static_cast<double>(both.n);
+  const double pairs = both.pairs();
+  const double d = (2.0 * dominance(both) - pairs) / pairs;
+  row.estimate = d;
+  if (both.m < 2 || both.n < 2) {
+    row.warnings.emplace_back("a group has one value only, so the standard error is unknown");
+    return row;
+  }
+  double rows = 0.0, columns = 0.0, tied = 0.0;
+  double x_below = 0.0, y_below = 0.0;
+  for (const Block& block : both.blocks) {
+    const auto bx = static_cast<double>(block.x);
+    const auto by = static_cast<double>(block.y);
+    const double di = (y_below - (n - y_below - by)) / n - d;
+    const double dj = ((m - x_below - bx) - x_below) / m - d;
+    rows += bx * (di * di);
+    columns += by * (dj * dj);
+    tied += bx * by;
+    x_below += bx;
+    y_below += by;
+  }
+  const double cells = (pairs - tied) - pairs * d * d;
+  const double z = normal_quantile(0.5 + 0.5 * spec.conf_level);
+  if (std::abs(d) == 1.0) {
+    const double smaller = std::min(m, n);
+    const double inner = (smaller - z * z) / (smaller + z * z);
+    row.conf_low = d > 0.0 ? inner : -1.0;
+    row.conf_high = d > 0.0 ? 1.0 : -inner;
+    row.warnings.emplace_back(
+        "the groups do not overlap: no standard error, the interval rests on their sizes");
+    return row;
+  }
+  const double unbiased =
+      (n * n * rows + m * m * columns - cells) / (pairs * (m - 1.0) * (n - 1.0));
+  const double variance = std::max(unbiased, (1.0 - d * d) / (pairs - 1.0));
+  const double s = std::sqrt(variance);
+  row.std_error = s;
+  row.df = std::numeric_limits<double>::infinity();
+  row.statistic = d / s;
+  row.p_value = t_two_sided(row.statistic, row.df);
+  const double room = 1.0 - d * d;
+  const double margin = z * s * std::sqrt(room * room + z * z * variance);
+  row.conf_low = (d * room - margin) / (room + z * z * variance);
+  row.conf_high = (d * room + margin) / (room + z * z * variance);
+  return row;
+}
+
+// A random order of the pooled values is a path from (0, 0) to (m, n). u(i, j) is the chance that
+// the path back from (i, j) met |i / m - j / n| >= D where a block ends:
+//   u(i, j) = 1 there, else i / (i + j) u(i - 1, j) + j / (i + j) u(i, j - 1).
+// Nothing is subtracted, so small p-values keep their digits; distances are compared as whole
+// numbers |i n - j m|.
+namespace {
+
+double exact_path_p(const TwoSamples& both, std::size_t distance) {
+  std::vector<char> block_ends(both.m + both.n + 1, 0);
+  std::size_t end = 0;
+  for (const Block& block : both.blocks) block_ends[end += block.x + block.y] = 1;
+  std::vector<double> u(both.n + 1, 0.0);
+  for (std::size_t i = 0; i <= both.m; ++i) {
+    for (std::size_t j = 0; j <= both.n; ++j) {
+      const std::size_t a = i * both.n, b = j * both.m;
+      if (block_ends[i + j] != 0 && (a > b ? a - b : b - a) >= distance) {
+        u[j] = 1.0;
+      } else if (i + j > 0) {
+        const auto steps = static_cast<double>(i + j);
+        const double left = j > 0 ? static_cast<double>(j) / steps * u[j - 1] : 0.0;
+        u[j] = static_cast<double>(i) / steps * u[j] + left;
+      }
+    }
+  }
+  return u[both.n];
+}
+
+// 2 sum (-1)^(k-1) exp(-2 k^2 z^2); for small z by its theta transform
+// 1 - sqrt(2 pi) / z sum exp(-(2k-1)^2 pi^2 / (8 z^2)).
+double kolmogorov_upper(double z) {
+  const double pi = std::acos(-1.0);
+  double sum = 0.0;
+  if (z < 1.0) {
+    for (double k = 1.0; k <= 19.0; k += 2.0) sum += std::exp(-k * k * pi * pi / (8.0 * z * z));
+    return 1.0 - std::sqrt(2.0 * pi) / z * sum;
+  }
+  for (double k = 9.0; k >= 1.0; k -= 1.0) {
+    const double sign = std::fmod(k, 2.0) == 1.0 ? 1.0 : -1.0;
+    sum += sign * std::exp(-2.0 * k * k * z * z);
+  }
+  return 2.0 * sum;
+}
+
+}  // namespace
+
+Estimate kolmogorov_smirnov(std::span<const double> x, std::span<const double> y,
+                            const RankTestSpec& spec) {
+  Estimate row;
+  row.term = spec.term;
+  row.method = "kolmogorov_smirnov";
+  const auto [both, usable] = two_samples(x, y, row);
+  if (!usable) return row;
+  std::size_t i = 0, j = 0, distance = 0;
+  for (const Block& block : both.blocks) {
+    i += block.x;
+    j += block.y;
+    const std::size_t a = i * both.n, b = j * both.m;
+    distance = std::max(distance, a > b ? a - b : b - a);
+  }
+  const double d = static_cast<double>(distance) / both.pairs();
+  row.estimate = row.statistic = d;
+  const bool small = both.m * both.n < kExactPathsBelow;
+  if (spec.p_value == PValue::kExact || (spec.p_value == PValue::kAuto && small)) {
+    row.se_type = "exact";
+    row.p_value = std::min(1.0, exact_path_p(both, distance));
+  } else {
+    row.se_type = "limit";
+    row.p_value = kolmogorov_upper(d * std::sqrt(both.pairs() / static_cast<double>(row.n)));
+  }
+  return row;
+}
+
+}  // namespace impact
