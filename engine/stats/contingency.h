@@ -51,7 +51,7 @@ struct CountTestSpec {
 /// 1983). Beyond kMostFisherSteps steps NaN, with a warning.
 [[nodiscard]] Estimate fisher_exact_test(const CountTable& table, const CountTestSpec& spec = {});
 
-inline constexpr std::int64_t kMostFisherSteps = 4'000'000;
+inline constexpr std::int64_t kMostFisherSteps = 20'000'000;
 
 /// Symmetry of a square table of pairs: McNemar (1947), (|b - c| - 1)^2 / (b + c) with correction;
 /// larger tables Bowker (1948), one df a pair of cells with counts. 2 x 2: estimate b / c, the

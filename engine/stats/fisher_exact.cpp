@@ -140,35 +140,49 @@ class Network {
     bounds_.resize(columns_.size());
   }
 
-  // NaN when the work is too much.
+  // NaN when the work is too much. Paths of a node are in order of length, so that those which any
+  // ending leaves at most as long as the observed one are the first, and count together; those
+  // which every ending leaves longer are the last, and do not count.
   double p_value() {
     std::sort(rows_.begin(), rows_.end());
     std::sort(columns_.begin(), columns_.end(), std::greater<>());
-    std::map<State, Paths> level;
-    level[rows_] = {{0.0, 1.0}};
+    std::map<State, Node> level;
+    level[rows_].paths = {{0.0, 1.0}};
     const double all = log_ways(rows_);
     double extreme = 0.0;
     for (std::size_t column = 0; column < columns_.size(); ++column) {
-      std::map<State, Paths> next;
-      for (auto& [state, paths] : level) {
+      std::map<State, Node> next;
+      for (auto& [state, node] : level) {
+        Paths& paths = node.paths;
         merge(paths);
-        const double ways = log_ways(state);
-        const Bounds bound = bounds(state, column);
-        if (exhausted()) return std::numeric_limits<double>::quiet_NaN();
-        Paths open;
+        const double scale = paths.back().length;
+        std::vector<double> total = {0.0};  // of the first paths, in units of exp(scale)
         for (const Path& path : paths) {
-          if (path.length + bound.longest <= observed_ + kSame) {
-            extreme += path.count * std::exp(path.length + ways - all);
-          } else if (path.length + bound.shortest <= observed_ + kSame) {
-            open.push_back(path);
-          }
+          total.push_back(total.back() + path.count * std::exp(path.length - scale));
         }
-        if (open.empty()) continue;
         spend(state, column, [&](const State& left, double length) {
-          steps_ += static_cast<std::int64_t>(open.size());
+          const Bounds bound = bounds(left, column + 1);
+          ++steps_;
           if (exhausted()) return;
-          Paths& ahead = next[left];
-          for (const Path& path : open) ahead.push_back({path.length + length, path.count});
+          const double room = observed_ + kSame - length;
+          const auto first = [&](double limit) {
+            return std::upper_bound(
+                paths.begin(), paths.end(), limit,
+                [](double most, const Path& path) { return most < path.length; });
+          };
+          const auto open = first(room - bound.longest);
+          const auto closed = first(room - bound.shortest);
+          const auto counted = static_cast<std::size_t>(open - paths.begin());
+          extreme += total[counted] * std::exp(scale + length + log_ways(left) - all);
+          if (open >= closed) return;
+          steps_ += closed - open;
+          Node& ahead = next[left];
+          for (auto path = open; path != closed; ++path) {
+            ahead.paths.push_back({path->length + length, path->count});
+          }
+          if (ahead.paths.size() < ahead.merge_at) return;
+          merge(ahead.paths);
+          ahead.merge_at = std::max(ahead.merge_at, 2 * ahead.paths.size());
         });
         if (exhausted()) return std::numeric_limits<double>::quiet_NaN();
       }
@@ -182,6 +196,10 @@ class Network {
     double length, count;
   };
   using Paths = std::vector<Path>;
+  struct Node {
+    Paths paths = {};
+    std::size_t merge_at = 1024;
+  };
   struct Bounds {
     double shortest, longest;
   };
@@ -246,6 +264,7 @@ class Network {
 
   // Least and largest length of the paths from a node to the end; kept per node.
   Bounds bounds(const State& state, std::size_t column) {
+    if (column == columns_.size()) return {0.0, 0.0};
     if (column + 1 == columns_.size()) {
       // The last column takes what is left.
       const double length = log_ways(state);

@@ -72,6 +72,8 @@ TEST_CASE("Fisher's exact test agrees with R", "[hypothesis]") {
   const Counts b = counts("m34"), c = counts("m44");
   check(fisher_exact_test({b, 3, 4}).p_value, "fisher_34", "p");
   check(fisher_exact_test({c, 4, 4}).p_value, "fisher_44", "p");
+  const Counts d = counts("m35");
+  check(fisher_exact_test({d, 3, 5}).p_value, "fisher_35", "p");
   CHECK(fisher_exact_test({c, 4, 4}).p_value == Approx(0.7827).margin(5e-5));  // as published
 }
 

@@ -160,6 +160,7 @@ m22c <- matrix(keep("m22c", c(940, 870, 1210, 1490)), 2, byrow = TRUE)
 m34 <- matrix(keep("m34", c(4, 2, 9, 1, 3, 8, 6, 2, 7, 5, 1, 10)), 3, byrow = TRUE)
 # Job satisfaction, Agresti (2002) p. 57: p = 0.7827.
 m44 <- matrix(keep("m44", c(1, 3, 10, 6, 2, 3, 10, 7, 1, 6, 14, 12, 0, 1, 9, 11)), 4, byrow = TRUE)
+m35 <- matrix(keep("m35", c(20, 14, 9, 7, 16, 11, 3, 8, 12, 9, 10, 6, 5, 7, 13)), 3, byrow = TRUE)
 C <- function(case, h) put(case, statistic = unname(h$statistic), df = unname(h$parameter),
                            p = h$p.value)
 C("chi_yates", chisq.test(m22))
@@ -184,6 +185,7 @@ fisher <- function(case, x) {
 fisher("fisher_22", m22); fisher("fisher_tea", m22b); fisher("fisher_large", m22c)
 put("fisher_34", p = fisher.test(m34)$p.value)
 put("fisher_44", p = fisher.test(m44)$p.value)
+put("fisher_35", p = fisher.test(m35, workspace = 2e7)$p.value)
 C("mcnemar", mcnemar.test(m22))
 C("mcnemar_plain", mcnemar.test(m22, correct = FALSE))
 C("mcnemar_44", mcnemar.test(m44))
