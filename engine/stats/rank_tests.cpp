@@ -17,6 +17,9 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kExactBelow = 50;
 constexpr std::size_t kExactPathsBelow = 10000;
+// On demand: as far as counts stay within double and the work within seconds.
+constexpr std::size_t kMostExact = 400;
+constexpr double kMostExactPaths = 1e8;
 
 // Equal values of two samples.
 struct Block {
@@ -95,7 +98,7 @@ double mann_whitney_cdf(std::size_t m, std::size_t n, std::size_t u) {
   return sum / all;
 }
 
-// P(W <= w): subsets of {1 ... n} with sum at most w, over 2^n; whole numbers below 2^53.
+// P(W <= w): subsets of {1 ... n} with sum at most w, over 2^n; exact below n = 53.
 double signed_rank_cdf(std::size_t n, std::size_t w) {
   std::vector<double> count(w + 1, 0.0);
   count[0] = 1.0;
@@ -120,13 +123,15 @@ void normal_limit(Estimate& row, double centred, double sd, bool continuity) {
   row.p_value = std::min(1.0, 2.0 * normal_upper(moved / sd));
 }
 
-bool exact(const RankTestSpec& spec, bool small, bool ties, Estimate& row) {
+bool exact(const RankTestSpec& spec, bool small, bool feasible, bool ties, Estimate& row) {
   if (spec.p_value == PValue::kLimit) return false;
   if (spec.p_value == PValue::kAuto) return small && !ties;
   if (ties) {
-    row.warnings.emplace_back("no exact p-value with ties or zeros: the normal limit is used");
+    row.warnings.emplace_back("no exact p-value with ties or zeros: the limit is used");
+  } else if (!feasible) {
+    row.warnings.emplace_back("too many values for an exact p-value: the limit is used");
   }
-  return !ties;
+  return feasible && !ties;
 }
 
 }  // namespace
@@ -144,7 +149,7 @@ Estimate mann_whitney(std::span<const double> x, std::span<const double> y,
   row.estimate = u / pairs;
   const double ties = both.tie_sum();
   const bool small = both.m < kExactBelow && both.n < kExactBelow;
-  if (exact(spec, small, ties > 0.0, row)) {
+  if (exact(spec, small, both.m + both.n <= kMostExact, ties > 0.0, row)) {
     row.se_type = "exact";
     // U and m n - U have one distribution.
     const auto least = static_cast<std::size_t>(std::min(u, pairs - u));
@@ -197,7 +202,8 @@ Estimate wilcoxon_signed_rank(std::span<const double> differences, const RankTes
   const double all = 0.5 * n * (n + 1.0);
   row.statistic = w;
   row.estimate = (2.0 * w - all) / all;
-  if (exact(spec, size.size() < kExactBelow, ranks.tied() || zeros > 0, row)) {
+  if (exact(spec, size.size() < kExactBelow, size.size() <= kMostExact, ranks.tied() || zeros > 0,
+            row)) {
     row.se_type = "exact";
     const auto least = static_cast<std::size_t>(std::min(w, all - w));
     row.p_value = std::min(1.0, 2.0 * signed_rank_cdf(size.size(), least));
@@ -342,7 +348,7 @@ Estimate kolmogorov_smirnov(std::span<const double> x, std::span<const double> y
   const double d = static_cast<double>(distance) / both.pairs();
   row.estimate = row.statistic = d;
   const bool small = both.m * both.n < kExactPathsBelow;
-  if (spec.p_value == PValue::kExact || (spec.p_value == PValue::kAuto && small)) {
+  if (exact(spec, small, both.pairs() <= kMostExactPaths, false, row)) {
     row.se_type = "exact";
     row.p_value = std::min(1.0, exact_path_p(both, distance));
   } else {

@@ -14,7 +14,7 @@ namespace impact {
 /// Where a p-value comes from: the permutation distribution or its limit.
 enum class PValue {
   kAuto,   ///< Exact where the function says it is feasible, else the limit.
-  kExact,  ///< As kAuto without the bound on size; the limit, with a warning, where ties forbid it.
+  kExact,  ///< Also for larger samples; the limit, with a warning, where ties or size forbid it.
   kLimit,
 };
 
@@ -38,7 +38,8 @@ struct RankTestSpec {
 
 /// Signed ranks of differences (Wilcoxon 1945). Zeros are left out and counted. statistic W = sum
 /// of the ranks of positive ones; estimate: matched-pairs rank-biserial correlation
-/// (W+ - W-) / (W+ + W-) (Kerby 2014). Exact below 50 differences, without ties or zeros.
+/// (W+ - W-) / (W+ + W-) (Kerby 2014). Exact below 50 differences, without ties or zeros;
+/// on demand to 400.
 [[nodiscard]] Estimate wilcoxon_signed_rank(std::span<const double> differences,
                                             const RankTestSpec& spec = {});
 /// The same of x_i - y_i. Throws ArgumentError when lengths differ.
@@ -55,7 +56,8 @@ struct RankTestSpec {
 
 /// Kolmogorov-Smirnov test of two samples. statistic = estimate = D, the largest distance of the
 /// two distribution functions. Exact, given the ties, by counting lattice paths (Schroeer &
-/// Trenkler 1995) for n_x n_y < 10000; limit: 2 sum (-1)^(k-1) exp(-2 k^2 D^2 nm / (n + m)).
+/// Trenkler 1995) for n_x n_y < 10000, on demand to 10^8; limit: 2 sum (-1)^(k-1) exp(-2 k^2 D^2 nm
+/// / (n + m)).
 [[nodiscard]] Estimate kolmogorov_smirnov(std::span<const double> x, std::span<const double> y,
                                           const RankTestSpec& spec = {});
 

@@ -176,3 +176,26 @@ TEST_CASE("rank tests: what is undefined is NaN with a sentence", "[hypothesis]"
   spec.names = short_names;
   CHECK_THROWS_AS(dunn_test(same, Codes{0, 1, 1}, spec), ArgumentError);
 }
+
+TEST_CASE("rank tests: exact on demand as far as it goes, then the limit is used", "[hypothesis]") {
+  // x holds every second of 2 m whole numbers, the first one lowest: U = m (m - 1) / 2.
+  const auto interleaved = [](int m, int from) {
+    Numbers values;
+    for (int i = 0; i < m; ++i) values.push_back(2.0 * i + from);
+    return values;
+  };
+  const auto mw = [&](int m) {
+    return mann_whitney(interleaved(m, 0), interleaved(m, 1), with(PValue::kExact));
+  };
+  check(mw(200).p_value, "whole_numbers", "mw_200");
+  CHECK(mw(200).se_type == "exact");
+  CHECK(warned(mw(201), "too many values"));
+  CHECK(mw(201).se_type == "limit");
+  Numbers d;
+  for (int i = 1; i <= 400; ++i) d.push_back(i % 3 == 0 ? -i : i);
+  check(wilcoxon_signed_rank(d, with(PValue::kExact)).p_value, "whole_numbers", "sr_400");
+  d.push_back(401.0);
+  CHECK(warned(wilcoxon_signed_rank(d, with(PValue::kExact)), "too many values"));
+  const Numbers many = interleaved(10001, 0), more = interleaved(10001, 1);
+  CHECK(warned(kolmogorov_smirnov(many, more, with(PValue::kExact)), "too many values"));
+}

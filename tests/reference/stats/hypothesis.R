@@ -113,6 +113,9 @@ W("sr_paired", wilcox.test(p1, p2, paired = TRUE))
 W("sr_limit", wilcox.test(a - 4.5, exact = FALSE))
 W("sr_plain", wilcox.test(l1 - 0.1, correct = FALSE))
 W("sr_zeros", wilcox.test(t1 - 4))
+# Counted with the unlimited whole numbers of Python 3 (product formulas of rank_tests.cpp), for
+# x = 0, 2 ... 398 against y = 1, 3 ... 399, and for 1 ... 400 with every third one negative.
+put("whole_numbers", mw_200 = 0.9314940000162476, sr_400 = 5.0347037045241212e-09)
 cliff <- function(case, x, y) {
   m <- length(x); n <- length(y); z <- qnorm(0.975)
   dd <- sign(outer(x, y, "-"))
