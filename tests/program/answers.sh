@@ -1,16 +1,7 @@
 #!/bin/bash
 # What an estimate says of the rows it rests on, and declarations that would have been misread.
 set -u
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export IMPACT_CACHE=$work/cache
-cd "$work" || exit 1
-failures=0
-
-fail() {
-  echo "FAILED: $1"
-  failures=$((failures + 1))
-}
+source "${BASH_SOURCE[0]%/*}/../support/program.sh"
 
 mkdir data
 cat >data/units.csv <<'END'

@@ -2,16 +2,7 @@
 # Blinded studies: what an inquiry asks about is blinded without roles too, no result outlives its
 # blinding in the cache, and a blinded run says that it is one.
 set -u
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export IMPACT_CACHE=$work/cache
-cd "$work" || exit 1
-failures=0
-
-fail() {
-  echo "FAILED: $1"
-  failures=$((failures + 1))
-}
+source "${BASH_SOURCE[0]%/*}/../support/program.sh"
 
 mkdir data study
 {

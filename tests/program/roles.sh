@@ -2,17 +2,9 @@
 # What roles forbid and allow, what is blinded through another door, and groups that come with the
 # units of an assignment.
 set -uo pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export TMPDIR=$work IMPACT_CACHE=$work/cache
+source "${BASH_SOURCE[0]%/*}/../support/program.sh"
+export TMPDIR=$work
 unset IMPACT_DATA
-cd "$work" || exit 1
-failures=0
-
-fail() {
-  echo "FAILED: $1"
-  failures=$((failures + 1))
-}
 
 # study BLIND LINES: a study of 200 units in ten clusters with more lines.
 study() {

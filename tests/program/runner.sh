@@ -2,16 +2,7 @@
 # The runner as its user meets it: exit codes, one clear message for each bad input, and never a
 # half-written run folder.
 set -u
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export IMPACT_CACHE=$work/cache
-cd "$work" || exit 1
-failures=0
-
-fail() {
-  echo "FAILED: $1"
-  failures=$((failures + 1))
-}
+source "${BASH_SOURCE[0]%/*}/../support/program.sh"
 
 # expect CODE TEXT ARGUMENTS...: exit code, a text on standard error, no leftovers.
 expect() {
