@@ -142,13 +142,13 @@ Column column_of(const std::vector<Value>& cells, const std::string& name) {
     }
     default: break;
   }
-  std::string bytes;
-  std::vector<std::uint64_t> offsets{0};
+  std::vector<std::string> texts;
+  texts.reserve(cells.size());
   for (const Value& cell : cells) {
-    if (const auto* text = std::get_if<std::string>(&cell)) bytes += *text;
-    offsets.push_back(bytes.size());
+    const auto* text = std::get_if<std::string>(&cell);
+    texts.push_back(text == nullptr ? "" : *text);
   }
-  return Column::text(std::move(bytes), std::move(offsets), std::move(valid));
+  return Column::texts(texts, std::move(valid));
 }
 
 std::vector<Value> cells_at(lua_State* L, int index, const std::string& name) {

@@ -1,10 +1,9 @@
 #include "bindings/script.h"
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 #include "bindings/install.h"
+#include "engine/core/atomic_file.h"
 #include "engine/core/error.h"
 #include "engine/core/number.h"
 #include "engine/study/design_of.h"
@@ -153,11 +152,9 @@ std::optional<FrozenPlan> Script::frozen_plan() const {
   const fs::path path = runtime_.options().script_folder / kPlanFile;
   std::error_code code;
   if (!fs::exists(path, code)) return std::nullopt;
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) throw IoError({.what = "can't read the frozen plan", .where = path.string()});
-  return read_frozen_plan(text.str(), path.string());
+  const auto text = read_file(path);
+  if (!text) throw IoError({.what = "can't read the frozen plan", .where = path.string()});
+  return read_frozen_plan(*text, path.string());
 }
 
 }  // namespace impact::bindings

@@ -1,10 +1,9 @@
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 #include <nlohmann/json.hpp>
 
 #include "bindings/app/host.h"
 #include "bindings/app/output.h"
+#include "engine/core/atomic_file.h"
 #include "engine/core/canonical_json.h"
 #include "engine/core/error.h"
 #include "engine/study/fingerprint.h"
@@ -16,12 +15,10 @@ namespace {
 
 // The lock of the last run in the same place; a damaged one tells nothing.
 std::optional<Lock> last_lock(const std::filesystem::path& folder) {
-  std::ifstream in(folder / kRunMarker, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) return std::nullopt;
+  const auto text = read_file(folder / kRunMarker);
+  if (!text) return std::nullopt;
   try {
-    return read_lock(text.str(), (folder / kRunMarker).string());
+    return read_lock(*text, (folder / kRunMarker).string());
   } catch (const DataError&) {
     return std::nullopt;
   }

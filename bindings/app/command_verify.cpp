@@ -1,10 +1,9 @@
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 #include <nlohmann/json.hpp>
 
 #include "bindings/app/host.h"
 #include "bindings/app/progress.h"
+#include "engine/core/atomic_file.h"
 #include "engine/core/canonical_json.h"
 #include "engine/core/error.h"
 #include "engine/study/compare_runs.h"
@@ -14,17 +13,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::optional<std::string> read_text(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
 // A run folder, or a study's folder with the lock of a run beside the script.
 RecordedRun read_run(const fs::path& folder) {
-  const auto text = read_text(folder / kRunMarker);
+  const auto text = read_file(folder / kRunMarker);
   if (!text) {
     throw IoError({.what = "no run in '" + folder.string() + "'",
                    .where = (folder / kRunMarker).string(),
@@ -32,7 +23,7 @@ RecordedRun read_run(const fs::path& folder) {
   }
   RecordedRun run{.name = folder.string(),
                   .lock = read_lock(*text, (folder / kRunMarker).string()),
-                  .results = read_text(folder / "results.json")};
+                  .results = read_file(folder / "results.json")};
   return run;
 }
 

@@ -7,6 +7,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 #include <string>
 
 #include "engine/core/error.h"
@@ -29,6 +31,14 @@ bool write_all(int file, std::string_view bytes) {
 }
 
 }  // namespace
+
+std::optional<std::string> read_file(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  if (in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
+  if (in.bad() || !in.is_open() || text.bad()) return std::nullopt;
+  return std::move(text).str();
+}
 
 void write_file_atomically(const std::filesystem::path& target, std::string_view bytes) {
   if (std::filesystem::is_symlink(std::filesystem::symlink_status(target))) {

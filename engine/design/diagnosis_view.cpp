@@ -24,16 +24,6 @@ std::string figure(double value, double error) {
   return fmt::format("{0:.{2}f} ({1:.{2}f})", zero ? 0.0 : value, error, decimals);
 }
 
-Column texts(const std::vector<std::string>& cells) {
-  std::string bytes;
-  std::vector<std::uint64_t> offsets{0};
-  for (const std::string& cell : cells) {
-    bytes += cell;
-    offsets.push_back(bytes.size());
-  }
-  return Column::text(std::move(bytes), std::move(offsets));
-}
-
 }  // namespace
 
 Frame diagnosis_view(const Frame& table, std::size_t leading) {
@@ -50,14 +40,14 @@ Frame diagnosis_view(const Frame& table, std::size_t leading) {
   for (std::size_t row = 0; row < cells.size(); ++row) {
     cells[row] = std::isfinite(estimands[row]) ? fmt::format("{:.4g}", estimands[row]) : "-";
   }
-  add("estimand", texts(cells));
+  add("estimand", Column::texts(cells));
   for (const std::string name : kMeasures) {
     const auto values = table.column(name).as_numbers();
     const auto errors = table.column(name + "_mcse").as_numbers();
     for (std::size_t row = 0; row < cells.size(); ++row) {
       cells[row] = figure(values[row], errors[row]);
     }
-    add(name, texts(cells));
+    add(name, Column::texts(cells));
   }
   return {std::move(names), std::move(columns)};
 }

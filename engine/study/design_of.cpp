@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/core/number.h"
+#include "engine/study/at_node.h"
 
 namespace impact {
 namespace {
@@ -92,20 +93,10 @@ EstimatorSpec estimator_of(const Node& node) {
   return out;
 }
 
-template <class Step>
-auto at_node(const Node& node, Step&& step) {
-  try {
-    return step();
-  } catch (const Error& error) {
-    throw NodeError(error, node.at);
-  }
-}
-
 Column parameter_column(const std::vector<SweptDiagnosis>& points, std::size_t index) {
   std::vector<std::int64_t> integers;
   std::vector<double> numbers;
-  std::string bytes;
-  std::vector<std::uint64_t> offsets{0};
+  std::vector<std::string> texts;
   bool whole = true;
   bool numeric = true;
   for (const SweptDiagnosis& point : points) {
@@ -119,13 +110,12 @@ Column parameter_column(const std::vector<SweptDiagnosis>& points, std::size_t i
       numbers.push_back(number != nullptr    ? *number
                         : integer != nullptr ? static_cast<double>(*integer)
                                              : 0.0);
-      bytes += format_value(value);
-      offsets.push_back(bytes.size());
+      texts.push_back(format_value(value));
     }
   }
   if (whole) return Column::integers(std::move(integers));
   if (numeric) return Column::numbers(std::move(numbers));
-  return Column::text(std::move(bytes), std::move(offsets));
+  return Column::texts(texts);
 }
 
 // One column of all diagnoses, one below the other.
@@ -133,8 +123,7 @@ Column stacked(const std::vector<SweptDiagnosis>& points, std::size_t index) {
   const Type type = points[0].diagnosis.table.column(index).type();
   std::vector<std::int64_t> integers;
   std::vector<double> numbers;
-  std::string bytes;
-  std::vector<std::uint64_t> offsets{0};
+  std::vector<std::string> texts;
   for (const SweptDiagnosis& point : points) {
     const Column& part = point.diagnosis.table.column(index);
     for (std::size_t row = 0; row < part.size(); ++row) {
@@ -143,14 +132,13 @@ Column stacked(const std::vector<SweptDiagnosis>& points, std::size_t index) {
       } else if (type.kind == TypeKind::kNumber) {
         numbers.push_back(part.as_numbers()[row]);
       } else {
-        bytes += part.text_at(row);
-        offsets.push_back(bytes.size());
+        texts.emplace_back(part.text_at(row));
       }
     }
   }
   if (type.kind == TypeKind::kInteger) return Column::integers(std::move(integers));
   if (type.kind == TypeKind::kNumber) return Column::numbers(std::move(numbers));
-  return Column::text(std::move(bytes), std::move(offsets));
+  return Column::texts(texts);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "engine/core/hash.h"
 #include "engine/core/parallel.h"
 #include "engine/core/version.h"
+#include "engine/study/at_node.h"
 #include "engine/study/blind.h"
 #include "engine/study/fingerprint.h"
 #include "engine/study/object_store.h"
@@ -18,20 +19,6 @@ namespace impact {
 namespace {
 
 using nlohmann::json;
-
-// Runs a step of one declaration; its errors carry the declaration's line.
-template <class Step>
-auto at_node(const Node& node, Step&& step) {
-  try {
-    return step();
-  } catch (const Cancelled&) {
-    throw;
-  } catch (const NodeError&) {
-    throw;
-  } catch (const Error& error) {
-    throw NodeError(error, node.at);
-  }
-}
 
 // Whether the data give the node a result; a model and what hangs on it wait for diagnose.
 bool has_result(const Study& study, const Node& node) {

@@ -11,16 +11,6 @@ namespace {
 
 using Item = Study::Item;
 
-Column texts(const std::vector<std::string>& cells) {
-  std::string bytes;
-  std::vector<std::uint64_t> offsets{0};
-  for (const std::string& cell : cells) {
-    bytes += cell;
-    offsets.push_back(bytes.size());
-  }
-  return Column::text(std::move(bytes), std::move(offsets));
-}
-
 std::string joined(const std::vector<std::string>& words, const char* between) {
   std::string out;
   for (const std::string& word : words) out += (out.empty() ? "" : between) + word;
@@ -102,13 +92,14 @@ void add_estimates(const Study& study, const Results& results,
     }
   }
   sections->push_back(heading("Estimates"));
-  sections->push_back(table(
-      Frame({"inquiry", "estimator", "term", "estimate", "std. error", "conf. low", "conf. high",
-             "p", "n", "method"},
-            {texts(inquiries), texts(nodes), texts(terms), Column::numbers(std::move(estimates)),
-             Column::numbers(std::move(std_errors)), Column::numbers(std::move(lows)),
-             Column::numbers(std::move(highs)), Column::numbers(std::move(p_values)),
-             Column::integers(std::move(counts)), texts(methods)})));
+  sections->push_back(
+      table(Frame({"inquiry", "estimator", "term", "estimate", "std. error", "conf. low",
+                   "conf. high", "p", "n", "method"},
+                  {Column::texts(inquiries), Column::texts(nodes), Column::texts(terms),
+                   Column::numbers(std::move(estimates)), Column::numbers(std::move(std_errors)),
+                   Column::numbers(std::move(lows)), Column::numbers(std::move(highs)),
+                   Column::numbers(std::move(p_values)), Column::integers(std::move(counts)),
+                   Column::texts(methods)})));
   if (!warnings.empty()) sections->push_back(prose(std::move(warnings)));
 }
 
@@ -122,8 +113,9 @@ void add_plan(const Study& study, std::vector<ReportSection>* sections) {
   }
   if (names.empty()) return;
   sections->push_back(heading("Plan"));
-  sections->push_back(table(Frame({"kind", "name", "declares", "uses"},
-                                  {texts(kinds), texts(names), texts(declared), texts(uses)})));
+  sections->push_back(table(Frame(
+      {"kind", "name", "declares", "uses"},
+      {Column::texts(kinds), Column::texts(names), Column::texts(declared), Column::texts(uses)})));
 }
 
 void add_deviations(const RunRecord& record, std::vector<ReportSection>* sections) {
@@ -145,8 +137,9 @@ void add_deviations(const RunRecord& record, std::vector<ReportSection>* section
     after.push_back(item.kind == Deviation::Kind::kRemoved ? "not declared" : item.after);
   }
   sections->push_back(prose(sealed + "This run differs from it in what follows."));
-  sections->push_back(table(Frame({"declaration", "field", "frozen", "now"},
-                                  {texts(nodes), texts(fields), texts(before), texts(after)})));
+  sections->push_back(table(Frame(
+      {"declaration", "field", "frozen", "now"},
+      {Column::texts(nodes), Column::texts(fields), Column::texts(before), Column::texts(after)})));
 }
 
 std::string notice_of(const Study& study, const StudyRun& run, const RunRecord& record) {

@@ -84,6 +84,17 @@ Column Column::timestamps(std::vector<std::int64_t> micros, std::vector<std::uin
   return of(timestamp_type(), std::move(micros), std::move(valid));
 }
 
+Column Column::texts(const std::vector<std::string>& cells, std::vector<std::uint64_t> valid) {
+  std::string bytes;
+  std::vector<std::uint64_t> offsets{0};
+  offsets.reserve(cells.size() + 1);
+  for (const std::string& cell : cells) {
+    bytes += cell;
+    offsets.push_back(bytes.size());
+  }
+  return text(std::move(bytes), std::move(offsets), std::move(valid));
+}
+
 Column Column::text(std::string bytes, std::vector<std::uint64_t> offsets,
                     std::vector<std::uint64_t> valid) {
   if (offsets.empty() || offsets.front() != 0 || offsets.back() != bytes.size()) {

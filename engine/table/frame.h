@@ -25,6 +25,8 @@ class Column {
   /// Throws DataError naming the row when a cell is not valid UTF-8.
   static Column text(std::string bytes, std::vector<std::uint64_t> offsets,
                      std::vector<std::uint64_t> valid = {});
+  /// The same, one text a row.
+  static Column texts(const std::vector<std::string>& cells, std::vector<std::uint64_t> valid = {});
   static Column dates(std::vector<std::int32_t> days, std::vector<std::uint64_t> valid = {});
   static Column timestamps(std::vector<std::int64_t> micros, std::vector<std::uint64_t> valid = {});
   /// codes index into type.levels.
