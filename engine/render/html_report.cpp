@@ -169,6 +169,58 @@ void append_checks(std::string& out, const std::vector<CheckRow>& checks) {
   }
 }
 
+void append_warnings(std::string& out, const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) {
+    out += fmt::format("<p class=\"failed\">{}</p>\n", escape_html(warning));
+  }
+}
+
+void append_findings(std::string& out, const std::vector<Finding>& findings) {
+  for (const Finding& finding : findings) {
+    out += fmt::format("<p>{}</p>\n", escape_html(finding.sentence));
+    append_warnings(out, finding.warnings);
+  }
+}
+
+void append_values(std::string& out, const std::vector<ReportValue>& values) {
+  out += "<dl>\n";
+  for (const ReportValue& value : values) {
+    out += fmt::format("<dt>{}</dt><dd>{} <span class=\"note\">{}</span></dd>\n",
+                       escape_html(value.label), escape_html(value.value), escape_html(value.note));
+    append_warnings(out, value.warnings);
+  }
+  out += "</dl>\n";
+}
+
+void append_estimates(std::string& out, const std::vector<ReportEstimate>& estimates) {
+  for (const ReportEstimate& item : estimates) {
+    const Estimate& e = item.row.estimate;
+    out += fmt::format("<p>{}, {}: {} ({} to {})</p>\n", escape_html(item.row.node),
+                       escape_html(e.term), format_double(e.estimate), format_double(e.conf_low),
+                       format_double(e.conf_high));
+    append_warnings(out, e.warnings);
+  }
+}
+
+void append_section(std::string& out, const ReportSection& section) {
+  switch (section.kind) {
+    case ReportSection::Kind::kHeading:
+      out += fmt::format("<h2>{}</h2>\n", escape_html(section.text));
+      break;
+    case ReportSection::Kind::kProse: append_prose(out, section.text); break;
+    case ReportSection::Kind::kTable: append_table(out, section.frame, section.text); break;
+    case ReportSection::Kind::kChecks: append_checks(out, section.checks); break;
+    case ReportSection::Kind::kFigure:
+      out += fmt::format("<figure><p>{}</p><figcaption>{}</figcaption></figure>\n",
+                         escape_html(section.figure.words), escape_html(section.text));
+      break;
+    case ReportSection::Kind::kValues: append_values(out, section.values); break;
+    case ReportSection::Kind::kEstimates: append_estimates(out, section.estimates); break;
+    case ReportSection::Kind::kFindings: append_findings(out, section.findings); break;
+  }
+  append_warnings(out, section.warnings);
+}
+
 }  // namespace
 
 std::string escape_html(std::string_view text) {
@@ -198,16 +250,20 @@ std::string html_report(const Report& report) {
     out += fmt::format("<p class=\"notice\" role=\"note\">{}</p>\n", escape_html(report.notice));
   }
   out += fmt::format("<h1>{}</h1>\n", title);
-  for (const auto& section : report.sections) {
-    switch (section.kind) {
-      case ReportSection::Kind::kHeading:
-        out += fmt::format("<h2>{}</h2>\n", escape_html(section.text));
-        break;
-      case ReportSection::Kind::kProse: append_prose(out, section.text); break;
-      case ReportSection::Kind::kTable: append_table(out, section.frame, section.text); break;
-      case ReportSection::Kind::kChecks: append_checks(out, section.checks); break;
+  for (const Alarm& alarm : report.alarms) {
+    out += fmt::format("<p class=\"notice\" role=\"alert\">{}: {}</p>\n", escape_html(alarm.rule),
+                       escape_html(alarm.text));
+  }
+  append_findings(out, report.summary);
+  for (const ReportSection& section : report.sections) append_section(out, section);
+  for (const DataFact& fact : report.data) {
+    out += fmt::format("<p>{}: {} rows</p>\n", escape_html(fact.source), fact.rows_in);
+    for (const DataFact::Step& step : fact.steps) {
+      out += fmt::format("<p>{}: {} rows left, {} dropped, {}</p>\n", escape_html(step.name),
+                         step.rows, step.dropped, escape_html(step.why));
     }
   }
+  for (const MethodNote& note : report.methods) append_prose(out, note.words);
   out += "</main>\n<footer>\n<h2>Provenance</h2>\n<dl>\n";
   for (const auto& [name, value] : report.provenance) {
     out += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape_html(name), escape_html(value));
