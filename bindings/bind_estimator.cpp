@@ -8,7 +8,6 @@
 #include "bindings/session.h"
 #include "engine/core/error.h"
 #include "engine/study/study.h"
-#include "engine/table/lineage.h"
 
 namespace impact::bindings {
 namespace {
@@ -84,24 +83,6 @@ class FormulaReader {
   std::string name_;
 };
 
-// Every column must be one of the table that holds the outcome, or come from where one of it comes.
-void move_to(const InquiryNode& inquiry, StudyColumn* column) {
-  if (!column->assignment.empty() || inquiry.outcome.table == nullptr) return;
-  const RelationPtr& table = inquiry.outcome.table;
-  if (column->table != nullptr && column->table != table) {
-    const auto before = origins_of(*column->table, *column->expr);
-    column->table = table;
-    check_column(*column);
-    if (origins_of(*table, *column->expr) == before) return;
-    throw ArgumentError({.what = "a column belongs to another table than the outcome",
-                         .got = describe_expr(*column->expr),
-                         .expected = "columns of " + table->label,
-                         .hint = "join the tables first, and take the columns of the join"});
-  }
-  column->table = table;
-  check_column(*column);
-}
-
 // method, inquiry, primary
 int add_estimator(lua_State* L) {
   Study& study = runtime(L).session()->need_study();
@@ -121,12 +102,16 @@ int add_estimator(lua_State* L) {
   if (handle->formula != nullptr) {
     FormulaReader(inquiry, name).read(handle->formula->formula, &node.method);
   }
+  const RelationPtr& table = inquiry.outcome.table;
+  const auto move = [&](StudyColumn* column) {
+    if (table != nullptr) move_to(table, "the outcome", column);
+  };
   for (auto& term : node.method.covariates) {
-    for (StudyColumn& column : term) move_to(inquiry, &column);
+    for (StudyColumn& column : term) move(&column);
   }
-  for (StudyColumn& column : node.method.fixed_effects) move_to(inquiry, &column);
+  for (StudyColumn& column : node.method.fixed_effects) move(&column);
   for (auto* column : {&node.method.blocks, &node.method.clusters, &node.method.weights}) {
-    if (*column) move_to(inquiry, &**column);
+    if (*column) move(&**column);
   }
   if (node.primary) {
     for (const Node& other : study.nodes) {

@@ -159,6 +159,7 @@ void install_study(lua_State* L) {
   install_declarations(L);
   install_estimators(L);
   install_models(L);
+  install_analyses(L);
   load_library(L, "study.lua");
   lua_rawsetp(L, LUA_REGISTRYINDEX, &kFinish);
 }

@@ -1,6 +1,7 @@
 #include "bindings/declarations.h"
 
 #include "engine/core/error.h"
+#include "engine/table/lineage.h"
 #include "engine/table/resolve.h"
 
 namespace impact::bindings {
@@ -8,6 +9,22 @@ namespace impact::bindings {
 void check_column(const StudyColumn& column) {
   if (column.table == nullptr || !column.assignment.empty()) return;
   (void)bind_columns(resolve({{"value", column.expr}}, *column.table), *column.table);
+}
+
+void move_to(const RelationPtr& table, const std::string& whose, StudyColumn* column) {
+  if (!column->assignment.empty()) return;
+  if (column->table != nullptr && column->table != table) {
+    const auto before = origins_of(*column->table, *column->expr);
+    column->table = table;
+    check_column(*column);
+    if (origins_of(*table, *column->expr) == before) return;
+    throw ArgumentError({.what = "a column belongs to another table than " + whose,
+                         .got = describe_expr(*column->expr),
+                         .expected = "columns of " + table->label,
+                         .hint = "join the tables first, and take the columns of the join"});
+  }
+  column->table = table;
+  check_column(*column);
 }
 
 StudyColumn study_column_at(lua_State* L, int index, const std::string& place, bool loose) {

@@ -5,6 +5,7 @@
 #include "bindings/columns.h"
 #include "engine/study/formula.h"
 #include "engine/study/node.h"
+#include "engine/study/recipe.h"
 
 /// What the declarations of a study pass to each other.
 namespace impact::bindings {
@@ -17,6 +18,10 @@ struct EstimatorHandle {
   std::string name;
 };
 struct CheckHandle {
+  std::string name;
+};
+/// A declared analysis.
+struct FindingHandle {
   std::string name;
 };
 /// A model: its variables are read as columns, m.x.
@@ -49,6 +54,14 @@ struct HandleName<const CheckHandle> {
   static constexpr const char* name = "Check";
 };
 template <>
+struct HandleName<const FindingHandle> {
+  static constexpr const char* name = "Finding";
+};
+template <>
+struct HandleName<const Recipe> {
+  static constexpr const char* name = "Analysis";
+};
+template <>
 struct HandleName<const ModelHandle> {
   static constexpr const char* name = "Model";
 };
@@ -75,6 +88,10 @@ struct HandleName<const StudyContrast> {
 /// The same for an optional one.
 [[nodiscard]] std::optional<StudyColumn> optional_column_at(lua_State* L, int index,
                                                             const std::string& place);
+/// Makes the column one of `table`: it must be one already, or come from where one of it comes.
+/// Columns that stand for an assignment stay as they are. `whose` names the owner of `table` in the
+/// error. Throws ArgumentError.
+void move_to(const RelationPtr& table, const std::string& whose, StudyColumn* column);
 /// The type an expression over the column's table has; throws when it does not bind.
 void check_column(const StudyColumn& column);
 

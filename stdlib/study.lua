@@ -8,6 +8,7 @@ internal.core = core
 for _, part in ipairs { "data", "design", "results" } do
   internal.load("study/" .. part .. ".lua")
 end
+internal.load("stats.lua")
 
 local function new_study(name, version, seed, question, blind, engine)
   if core.current then

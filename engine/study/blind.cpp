@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "engine/core/rng.h"
+#include "engine/study/recipe.h"
 #include "engine/table/backend.h"
 #include "engine/table/resolve.h"
 #include "engine/table/verbs.h"
@@ -81,6 +82,11 @@ std::set<Origin> outcome_origins(const Study& study) {
   for (const Node& node : study.nodes) {
     if (const auto* inquiry = std::get_if<InquiryNode>(&node.body)) {
       add(inquiry->outcome, &asked);
+    } else if (const auto* analysis = std::get_if<AnalysisNode>(&node.body)) {
+      for (const auto& [role, members] : analysis->recipe->roles) {
+        if (role != "of") continue;
+        for (const StudyColumn& item : members) add(item, &asked);
+      }
     } else if (const auto* roles = std::get_if<RolesNode>(&node.body)) {
       for (const auto& [role, members] : roles->roles) {
         for (const StudyColumn& item : members) {

@@ -5,6 +5,8 @@
 
 #include "engine/core/number.h"
 #include "engine/design/model.h"
+#include "engine/study/recipe.h"
+#include "engine/study/strata.h"
 
 namespace impact {
 namespace {
@@ -196,6 +198,24 @@ json Definition::operator()(const EstimatorNode& node) {
   return out;
 }
 
+json Definition::recipe(const Recipe& recipe) {
+  json out = {{"method", recipe.method}};
+  json roles = json::object();
+  for (const auto& [role, members] : recipe.roles) roles[role] = columns(members);
+  if (!roles.empty()) out["columns"] = std::move(roles);
+  if (!recipe.options.empty()) out["options"] = recipe.options;
+  if (!recipe.nodes.empty()) out["of"] = recipe.nodes;
+  inputs_.insert(recipe.nodes.begin(), recipe.nodes.end());
+  return out;
+}
+
+json Definition::operator()(const AnalysisNode& node) {
+  json out = recipe(*node.recipe);
+  const auto strata = strata_of(study_, node);
+  if (!strata.empty()) out["strata"] = columns(strata);
+  return out;
+}
+
 json Definition::operator()(const SweepNode& node) {
   json out = json::object();
   for (const auto& [name, values] : node.parameters) {
@@ -228,6 +248,7 @@ std::string kind_of(const Node& node) {
     std::string operator()(const AssignmentNode&) const { return "assignment"; }
     std::string operator()(const InquiryNode&) const { return "inquiry"; }
     std::string operator()(const EstimatorNode&) const { return "estimator"; }
+    std::string operator()(const AnalysisNode&) const { return "analysis"; }
     std::string operator()(const SweepNode&) const { return "sweep"; }
   };
   return std::visit(Kind{}, node.body);

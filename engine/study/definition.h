@@ -33,6 +33,7 @@ class Definition {
   nlohmann::json operator()(const AssignmentNode& node);
   nlohmann::json operator()(const InquiryNode& node);
   nlohmann::json operator()(const EstimatorNode& node);
+  nlohmann::json operator()(const AnalysisNode& node);
   nlohmann::json operator()(const SweepNode& node);
 
  private:
@@ -42,6 +43,7 @@ class Definition {
   nlohmann::json own(const Relation& relation);
   nlohmann::json column(const StudyColumn& column);
   nlohmann::json columns(const std::vector<StudyColumn>& columns);
+  nlohmann::json recipe(const Recipe& recipe);
   void add(nlohmann::json* out, const char* name, const std::optional<StudyColumn>& column);
   const std::string* name_of(const Relation& relation);
 

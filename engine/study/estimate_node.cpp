@@ -1,9 +1,7 @@
 #include "engine/study/estimate_node.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
-#include <set>
 #include <unordered_map>
 #include <nlohmann/json.hpp>
 
@@ -12,57 +10,13 @@
 #include "engine/stats/difference_in_means.h"
 #include "engine/stats/lin.h"
 #include "engine/stats/linear.h"
+#include "engine/study/needs.h"
 #include "engine/study/units.h"
 #include "engine/table/backend.h"
 #include "engine/table/take.h"
-#include "engine/table/verbs.h"
 
 namespace impact {
 namespace {
-
-// The columns an estimator needs, as one table, each under a name of its own.
-class Needs {
- public:
-  explicit Needs(const RelationPtr& table) : table_(table) {
-    for (const std::string& name : table->key) add_named(name, column(name));
-  }
-
-  std::string add(const StudyColumn& item) {
-    const std::string text = to_json(*item.expr).dump();
-    if (const auto at = known_.find(text); at != known_.end()) return at->second;
-    const auto names = columns_of(*item.expr);
-    const std::string base = !item.name.empty() ? item.name : names.empty() ? "x" : names[0];
-    std::string name = base;
-    for (int i = 2; taken_.count(name) != 0; ++i) name = base + "_" + std::to_string(i);
-    add_named(name, item.expr);
-    return name;
-  }
-  std::string add(const std::optional<StudyColumn>& item) { return item ? add(*item) : ""; }
-
-  // A name that no column has.
-  [[nodiscard]] std::string free_name(const std::string& base) const {
-    std::string name = base;
-    for (int i = 2; taken_.count(name) != 0; ++i) name = base + "_" + std::to_string(i);
-    return name;
-  }
-
-  [[nodiscard]] Frame collect(const Context& context) const {
-    const RelationPtr needed = select(table_, wanted_);
-    return needed->backend->collect(needed, context);
-  }
-
- private:
-  void add_named(const std::string& name, ExprPtr expr) {
-    known_[to_json(*expr).dump()] = name;
-    taken_.insert(name);
-    wanted_.push_back({name, std::move(expr)});
-  }
-
-  RelationPtr table_;
-  std::vector<NamedExpr> wanted_;
-  std::map<std::string, std::string> known_;
-  std::set<std::string> taken_;
-};
 
 bool same_column(const StudyColumn& a, const StudyColumn& b) {
   return a.assignment == b.assignment && to_json(*a.expr) == to_json(*b.expr);

@@ -16,6 +16,7 @@
 namespace impact {
 
 struct Model;
+struct Recipe;
 
 /// A column as a declaration names it: an expression and what it is a column of.
 struct StudyColumn {
@@ -138,14 +139,19 @@ struct EstimatorNode {
   bool primary = false;
 };
 
+/// A test, a regression, a description: what the data show, whether or not a question asks for it.
+struct AnalysisNode {
+  std::shared_ptr<const Recipe> recipe;
+};
+
 /// Values of parameters to diagnose the study under, every combination.
 struct SweepNode {
   std::vector<std::pair<std::string, std::vector<Value>>> parameters;
 };
 
-using NodeBody =
-    std::variant<ParameterNode, SourceNode, RelationNode, FeatureNode, RolesNode, TableNode,
-                 CheckNode, ModelNode, AssignmentNode, InquiryNode, EstimatorNode, SweepNode>;
+using NodeBody = std::variant<ParameterNode, SourceNode, RelationNode, FeatureNode, RolesNode,
+                              TableNode, CheckNode, ModelNode, AssignmentNode, InquiryNode,
+                              EstimatorNode, AnalysisNode, SweepNode>;
 
 /// One declaration.
 struct Node {

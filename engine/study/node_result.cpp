@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kMagic = "impact-result 1\n";
+constexpr std::string_view kMagic = "impact-result 2\n";
 
 // A double as its bits: text would lose which NaN it is.
 json bits(double value) { return std::bit_cast<std::int64_t>(value); }
@@ -80,7 +80,22 @@ NodeResult read_parts(std::string_view bytes) {
   for (const json& fields : header.at("estimates")) {
     result.estimates.push_back(read_estimate(fields));
   }
-  result.frame = decode_frame(bytes.substr(end + 1 + static_cast<std::size_t>(*size)));
+  for (const json& alarm : header.at("alarms")) {
+    result.alarms.push_back({alarm.at(0).get<std::string>(), alarm.at(1).get<std::string>()});
+  }
+  std::string_view rest = bytes.substr(end + 1 + static_cast<std::size_t>(*size));
+  const auto take = [&rest](const json& length) {
+    const auto count = length.get<std::uint64_t>();
+    if (count > rest.size()) throw DataError({.what = "a stored result is cut short"});
+    const std::string_view part = rest.substr(0, static_cast<std::size_t>(count));
+    rest.remove_prefix(part.size());
+    return decode_frame(part);
+  };
+  result.frame = take(header.at("frame"));
+  for (const json& table : header.at("tables")) {
+    result.tables.emplace_back(table.at(0).get<std::string>(), take(table.at(1)));
+  }
+  if (!rest.empty()) throw DataError({.what = "a stored result has bytes left over"});
   return result;
 }
 
@@ -89,13 +104,26 @@ NodeResult read_parts(std::string_view bytes) {
 std::string encode_result(const NodeResult& result) {
   json estimates = json::array();
   for (const Estimate& item : result.estimates) estimates.push_back(estimate_json(item));
+  std::string frames = encode_frame(result.frame);
+  const std::size_t first = frames.size();
+  json tables = json::array();
+  for (const auto& [name, frame] : result.tables) {
+    const std::string bytes = encode_frame(frame);
+    tables.push_back({name, bytes.size()});
+    frames += bytes;
+  }
+  json alarms = json::array();
+  for (const RaisedAlarm& alarm : result.alarms) alarms.push_back({alarm.rule, alarm.text});
   const std::string header = canonical_json({{"rows", result.rows},
                                              {"passed", result.passed},
                                              {"value", value_json(result.value)},
                                              {"warnings", result.warnings},
-                                             {"estimates", std::move(estimates)}});
+                                             {"estimates", std::move(estimates)},
+                                             {"alarms", std::move(alarms)},
+                                             {"frame", first},
+                                             {"tables", std::move(tables)}});
   return std::string(kMagic) + format_integer(static_cast<std::int64_t>(header.size())) + "\n" +
-         header + encode_frame(result.frame);
+         header + frames;
 }
 
 NodeResult decode_result(std::string_view bytes) {

@@ -3,6 +3,7 @@
 #include "engine/core/number.h"
 #include "engine/design/model.h"
 #include "engine/study/plan_text.h"
+#include "engine/study/recipe.h"
 
 namespace impact {
 namespace {
@@ -55,6 +56,20 @@ std::string join_text(const nlohmann::json& step) {
     append(&names, left == right ? left : left + " = " + right, ", ");
   }
   return step["kind"].get<std::string>() + " join" + (names.empty() ? "" : " on " + names);
+}
+
+std::string recipe_text(const Recipe& recipe) {
+  std::string text = recipe.method;
+  for (const auto& [role, members] : recipe.roles) {
+    append(&text, labelled(role, columns_text(members)));
+  }
+  for (const auto& [name, value] : recipe.options.items()) {
+    append(&text, name + " = " + (value.is_string() ? value.get<std::string>() : value.dump()));
+  }
+  std::string nodes;
+  for (const std::string& name : recipe.nodes) append(&nodes, name, ", ");
+  append(&text, labelled("of", nodes));
+  return text;
 }
 
 struct Text {
@@ -150,6 +165,8 @@ struct Text {
     if (node.primary) append(&text, "primary");
     return text;
   }
+
+  std::string operator()(const AnalysisNode& node) const { return recipe_text(*node.recipe); }
 
   std::string operator()(const SweepNode& node) const {
     std::string text;

@@ -32,7 +32,8 @@ bool has_result(const Study& study, const Node& node) {
   return std::holds_alternative<SourceNode>(node.body) ||
          std::holds_alternative<RelationNode>(node.body) ||
          std::holds_alternative<TableNode>(node.body) ||
-         std::holds_alternative<CheckNode>(node.body);
+         std::holds_alternative<CheckNode>(node.body) ||
+         std::holds_alternative<AnalysisNode>(node.body);
 }
 
 struct State {
@@ -72,7 +73,8 @@ std::vector<State> states_of(const Study& study, const RunTools& tools, bool bli
           at_node(*node.node, [&] { return tools.fingerprints->of(source->path).sha256; });
     }
     // Only chance depends on the study's seed.
-    const bool chance = blinded || std::holds_alternative<AssignmentNode>(node.node->body);
+    const bool chance = blinded || std::holds_alternative<AssignmentNode>(node.node->body) ||
+                        std::holds_alternative<AnalysisNode>(node.node->body);
     state.key = hash_json({{"engine", std::string(version())},
                            {"build", build_id()},
                            {"tables", tools.table_backend},
@@ -107,9 +109,10 @@ bool fetch(const RunTools& tools, NodeRun* run) {
   return true;
 }
 
-void compute(const Study& study, const Node& node, const Blind& blind, const RunTools& tools,
-             const Context& context, NodeRun* run) {
-  run->result = at_node(node, [&] { return compute_node(study, node, blind, context); });
+void compute(const Study& study, const Node& node, const Blind& blind,
+             const EarlierResults& earlier, const RunTools& tools, const Context& context,
+             NodeRun* run) {
+  run->result = at_node(node, [&] { return compute_node(study, node, blind, earlier, context); });
   const std::string bytes = encode_result(run->result);
   run->result_hash = to_hex(sha256(bytes));
   if (tools.cache != nullptr) tools.cache->put(run->key, bytes);
@@ -177,11 +180,18 @@ StudyRun run_study(const Study& study, const RunTools& tools, const Context& con
     }
   }
   Blind blind(study, run.blinded);
+  std::map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < run.nodes.size(); ++i) places[run.nodes[i].name] = i;
+  // Asked for nodes of earlier waves only.
+  const EarlierResults earlier = [&](const std::string& name) -> const NodeResult* {
+    const auto at = places.find(name);
+    return at == places.end() ? nullptr : &run.nodes[at->second].result;
+  };
   for (const auto& [depth, members] : waves) {
     blind.prepare(context);
     const auto one = [&](std::size_t i, const Context& inner) {
       report(inner, run.nodes[i].name, done, wanted.size());
-      compute(study, *wanted[i]->planned.node, blind, tools, inner, &run.nodes[i]);
+      compute(study, *wanted[i]->planned.node, blind, earlier, tools, inner, &run.nodes[i]);
     };
     if (members.size() == 1) {
       one(members[0], context);  // Alone it may use every thread inside.

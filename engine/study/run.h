@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/core/context.h"
@@ -17,13 +18,21 @@ namespace impact {
 class ObjectStore;
 class FingerprintCache;
 
+/// Something that a reader of a result must know; a report cannot hide it.
+struct RaisedAlarm {
+  std::string rule;  ///< "dissolves within strata", ...
+  std::string text;  ///< What was found, with its numbers.
+};
+
 /// What one node gave. Which fields matter depends on its kind.
 struct NodeResult {
   std::int64_t rows = 0;            ///< Sources, filters, joins: rows.
   Frame frame = {};                 ///< Tables: the rows; checks: the first offenders.
   bool passed = true;               ///< Checks.
   Value value = {};                 ///< Checks: what was measured.
-  std::vector<Estimate> estimates;  ///< Estimators.
+  std::vector<Estimate> estimates;  ///< Estimators and analyses.
+  std::vector<std::pair<std::string, Frame>> tables;  ///< Analyses: what else they found.
+  std::vector<RaisedAlarm> alarms;                    ///< Analyses and estimators.
   std::vector<std::string> warnings;
 };
 

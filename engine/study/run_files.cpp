@@ -119,6 +119,13 @@ Results results_of(const Study& study, const StudyRun& run) {
       for (const Estimate& estimate : node.result.estimates) {
         results.estimates.push_back({node.name, estimator->answers, estimate});
       }
+    } else if (std::holds_alternative<AnalysisNode>(declared.body)) {
+      for (const Estimate& estimate : node.result.estimates) {
+        results.estimates.push_back({node.name, "", estimate});
+      }
+      for (const auto& [name, frame] : node.result.tables) {
+        results.tables.push_back({node.name + "." + name, frame});
+      }
     }
   }
   return results;

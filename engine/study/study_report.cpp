@@ -76,8 +76,8 @@ void add_estimates(const Study& study, const Results& results,
   std::string warnings;
   for (const EstimateRow& row : results.estimates) {
     const Estimate& e = row.estimate;
-    const auto& declared = std::get<EstimatorNode>(study.find(row.node)->body);
-    nodes.push_back(row.node + (declared.primary ? " (primary)" : ""));
+    const auto* declared = std::get_if<EstimatorNode>(&study.find(row.node)->body);
+    nodes.push_back(row.node + (declared != nullptr && declared->primary ? " (primary)" : ""));
     inquiries.push_back(row.inquiry);
     terms.push_back(e.term);
     methods.push_back(e.se_type.empty() ? e.method : e.method + ", " + e.se_type);

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "engine/core/number.h"
+#include "engine/study/analyse_node.h"
 #include "engine/study/estimate_node.h"
 #include "engine/study/units.h"
 #include "engine/table/backend.h"
@@ -51,8 +52,9 @@ bool holds(const CheckNode& check, const Value& value) {
 
 class Work {
  public:
-  Work(const Study& study, const Node& node, const Blind& blind, const Context& context)
-      : study_(study), node_(node), blind_(blind), context_(context) {}
+  Work(const Study& study, const Node& node, const Blind& blind, const EarlierResults& earlier,
+       const Context& context)
+      : study_(study), node_(node), blind_(blind), earlier_(earlier), context_(context) {}
 
   NodeResult operator()(const ParameterNode&) const { return {}; }
   NodeResult operator()(const FeatureNode&) const { return {}; }
@@ -73,6 +75,10 @@ class Work {
     NodeResult result;
     result.estimates = estimate_node(study_, node, blind_, context_);
     return result;
+  }
+
+  NodeResult operator()(const AnalysisNode& node) const {
+    return analyse_node(study_, node_, node, blind_, earlier_, context_);
   }
 
   // The file is checked as it is: shuffled outcomes keep what can be expected of one column.
@@ -139,14 +145,15 @@ class Work {
   const Study& study_;
   const Node& node_;
   const Blind& blind_;
+  const EarlierResults& earlier_;
   const Context& context_;
 };
 
 }  // namespace
 
 NodeResult compute_node(const Study& study, const Node& node, const Blind& blind,
-                        const Context& context) {
-  return std::visit(Work(study, node, blind, context), node.body);
+                        const EarlierResults& earlier, const Context& context) {
+  return std::visit(Work(study, node, blind, earlier, context), node.body);
 }
 
 }  // namespace impact

@@ -19,6 +19,21 @@ core.method("table", core.curried("table", define({
   return relation
 end)))
 
+core.method("analysis", core.curried("analysis", define({
+  name = "Study:analysis",
+  text = "Declares a test, a regression or a description: S:analysis \"name\" (stats.welch {})."
+    .. " Its rows go to the estimates, its tables to the tables, as <name>.<table>.",
+  params = {
+    kName, { name = "analysis", type = "Analysis", text = "stats.welch { ... }, ..." },
+  },
+  returns = "Finding",
+  example = "local S <const> = study \"example\" { version = \"0.1.0\", seed = 7 }\n"
+    .. "local t <const> = frame { { \"y\", { 1, 2, 4, 7 } }, { \"g\", { 1, 1, 2, 2 } } }\n"
+    .. "S:analysis \"gap\" (stats.welch { of = t.y, by = t.g })\nreturn S",
+}, function(name, analysis)
+  return internal.add_analysis(name, core.declare("analysis", name), analysis)
+end)))
+
 local checks = {}
 
 core.method("check", core.curried("check", define({

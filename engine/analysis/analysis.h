@@ -1,0 +1,63 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+#include <nlohmann/json.hpp>
+
+#include "engine/core/context.h"
+#include "engine/core/rng.h"
+#include "engine/stats/estimate.h"
+#include "engine/table/frame.h"
+
+/// Methods by name: each turns the columns of one table into tidy rows and tables. What a script
+/// declares as stats.welch { ... } arrives here as a name, columns by role, and options.
+namespace impact {
+
+/// What another analysis or estimator found.
+struct EarlierAnswer {
+  std::string node;
+  std::vector<Estimate> estimates;
+};
+
+struct AnalysisInput {
+  Frame frame = {};  ///< Rows in the order of the table's key; empty for methods without data.
+  /// Role ("of", "by", ...) -> columns of the frame, as declared.
+  std::vector<std::pair<std::string, std::vector<std::string>>> roles = {};
+  nlohmann::json options = nlohmann::json::object();  ///< Name -> value, as declared.
+  std::vector<EarlierAnswer> earlier = {};
+  StreamKey stream = StreamKey::root(0);  ///< Of everything random.
+};
+
+struct AnalysisTable {
+  std::string name;  ///< Unique in the result.
+  Frame frame;
+};
+
+struct AnalysisResult {
+  std::vector<Estimate> estimates = {};  ///< The headline first.
+  std::vector<AnalysisTable> tables = {};
+};
+
+struct AnalysisMethod {
+  std::string_view name;   ///< "welch"
+  std::string_view words;  ///< What it does, for a report's readers: a sentence with its source.
+  /// The first estimate compares the means or shares of two groups: it may reflect what the groups
+  /// consist of.
+  bool compares_groups = false;
+  AnalysisResult (*run)(const AnalysisInput& input, const Context& context) = nullptr;
+};
+
+/// All of them, by name.
+[[nodiscard]] std::span<const AnalysisMethod> analysis_methods();
+/// Throws InternalError for a name that is none.
+[[nodiscard]] const AnalysisMethod& analysis_method(std::string_view name);
+
+/// Runs a method. Throws ArgumentError for columns and options that don't fit together, whatever
+/// the statistics throw, Cancelled. Statistical trouble is a warning in its row.
+[[nodiscard]] AnalysisResult analyse(std::string_view method, const AnalysisInput& input,
+                                     const Context& context);
+
+}  // namespace impact

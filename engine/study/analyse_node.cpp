@@ -1,0 +1,78 @@
+#include "engine/study/analyse_node.h"
+
+#include "engine/analysis/analysis.h"
+#include "engine/analysis/strata.h"
+#include "engine/study/needs.h"
+#include "engine/study/recipe.h"
+#include "engine/study/strata.h"
+
+namespace impact {
+namespace {
+
+std::vector<EarlierAnswer> answers_of(const Recipe& recipe, const EarlierResults& earlier) {
+  std::vector<EarlierAnswer> out;
+  for (const std::string& name : recipe.nodes) {
+    const NodeResult* result = earlier(name);
+    if (result == nullptr) {
+      throw ArgumentError({.what = "'" + name + "' has no result without data",
+                           .expected = "analyses and estimators that data answer"});
+    }
+    out.push_back({name, result->estimates});
+  }
+  return out;
+}
+
+// The columns of the recipe, and further ones whose names go to `names`.
+AnalysisInput gather(const Recipe& recipe, const RelationPtr& table,
+                     const std::vector<StudyColumn>& further, std::vector<std::string>* names,
+                     const Context& context) {
+  AnalysisInput input;
+  input.options = recipe.options;
+  if (table == nullptr) return input;
+  Needs needs(table);
+  for (const auto& [role, members] : recipe.roles) {
+    auto& [name, columns] = input.roles.emplace_back();
+    name = role;
+    for (const StudyColumn& item : members) columns.push_back(needs.add(item));
+  }
+  for (const StudyColumn& item : further) names->push_back(needs.add(item));
+  input.frame = needs.collect(context);
+  return input;
+}
+
+}  // namespace
+
+AnalysisResult analyse_recipe(const Recipe& recipe, StreamKey stream, const Context& context) {
+  AnalysisInput input = gather(recipe, recipe.table, {}, nullptr, context);
+  input.stream = stream;
+  return analyse(recipe.method, input, context);
+}
+
+NodeResult analyse_node(const Study& study, const Node& node, const AnalysisNode& analysis,
+                        const Blind& blind, const EarlierResults& earlier, const Context& context) {
+  const Recipe& recipe = *analysis.recipe;
+  const RelationPtr seen = recipe.table == nullptr ? nullptr : blind(recipe.table);
+  const auto columns = strata_of(study, analysis);
+  std::vector<std::string> strata;
+  AnalysisInput input = gather(recipe, seen, columns, &strata, context);
+  input.earlier = answers_of(recipe, earlier);
+  input.stream = StreamKey::root(study.seed).child("analysis").child(node.name);
+  AnalysisResult found = analyse(recipe.method, input, context);
+  const auto findings =
+      compare_strata(analysis_method(recipe.method), input, found, strata, context);
+  NodeResult result;
+  result.rows = static_cast<std::int64_t>(input.frame.rows());
+  result.estimates = std::move(found.estimates);
+  for (AnalysisTable& table : found.tables) {
+    result.tables.emplace_back(std::move(table.name), std::move(table.frame));
+  }
+  if (!findings.empty()) result.tables.emplace_back("strata", strata_table(findings));
+  for (const StrataFinding& finding : findings) {
+    if (finding.rule.empty()) continue;
+    result.alarms.push_back({finding.rule + " within " + finding.column, finding.text});
+    result.estimates.front().warnings.push_back(finding.text);
+  }
+  return result;
+}
+
+}  // namespace impact

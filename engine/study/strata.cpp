@@ -1,0 +1,67 @@
+#include "engine/study/strata.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "engine/analysis/analysis.h"
+#include "engine/study/recipe.h"
+#include "engine/table/lineage.h"
+
+namespace impact {
+namespace {
+
+bool can_group(const Type& type) {
+  return type.kind == TypeKind::kText || type.kind == TypeKind::kCategory ||
+         type.kind == TypeKind::kBoolean;
+}
+
+// The role's column as one of `table`: the same name, from the same place.
+std::optional<StudyColumn> in_table(const StudyColumn& column, const RelationPtr& table) {
+  if (column.table == nullptr || column.expr->kind != Expr::Kind::kColumn) return std::nullopt;
+  const auto at = table->schema.find(column.expr->name);
+  if (!at || !can_group(table->schema[*at].type)) return std::nullopt;
+  if (column.table != table &&
+      origins_of(*column.table, *column.expr) != origins_of(*table, *column.expr)) {
+    return std::nullopt;
+  }
+  StudyColumn out = column;
+  out.table = table;
+  return out;
+}
+
+}  // namespace
+
+std::vector<StudyColumn> strata_of(const Study& study, const AnalysisNode& node) {
+  const Recipe& recipe = *node.recipe;
+  std::vector<StudyColumn> out;
+  if (recipe.table == nullptr || !analysis_method(recipe.method).compares_groups) return out;
+  std::set<Origin> used;
+  bool by = false;
+  for (const auto& [role, members] : recipe.roles) {
+    by = by || role == "by";
+    for (const StudyColumn& item : members) used.merge(origins_of(*recipe.table, *item.expr));
+  }
+  if (!by) return out;
+  for (const Node& declared : study.nodes) {
+    const auto* roles = std::get_if<RolesNode>(&declared.body);
+    if (roles == nullptr) continue;
+    for (const auto& [role, members] : roles->roles) {
+      if (role != "exposure" && role != "covariate") continue;
+      for (const StudyColumn& item : members) {
+        const auto column = in_table(item, recipe.table);
+        if (!column) continue;
+        const auto origins = origins_of(*recipe.table, *column->expr);
+        const bool compared = std::any_of(origins.begin(), origins.end(), [&](const Origin& from) {
+          return used.count(from) != 0;
+        });
+        const bool twice = std::any_of(out.begin(), out.end(), [&](const StudyColumn& other) {
+          return other.expr->name == column->expr->name;
+        });
+        if (!compared && !twice) out.push_back(*column);
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace impact

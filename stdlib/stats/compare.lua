@@ -1,0 +1,55 @@
+-- Two samples, one sample, pairs.
+local internal = ...
+local kit = internal.kit
+local column, option = kit.column, kit.option
+
+local function of(text) return column("of", text or "The values.", "number") end
+
+local function null()
+  return option("null", "number", "Mean, or difference, of the hypothesis.", { default = 0 })
+end
+
+kit.method("t_test",
+  "Student's t test: of a mean; with `with` of the mean difference of pairs; with `by` of two"
+    .. " means with equal variances. Rows: the difference, Cohen's d, Hedges' g.", {
+    of(), kit.optional(kit.two()),
+    kit.optional(column("with", "The other value of each pair.", "number")),
+    null(), kit.conf_level(),
+  }, "local row <const> = stats.t_test { of = t.y, by = t.g }:rows()[1]\n"
+    .. "assert(row.df == 6 and row.estimate == 2.6875 - 7.625)")
+
+kit.method("welch",
+  "Welch's t test of two means whose variances may differ. Rows: the difference of means with its"
+    .. " interval, Cohen's d, Hedges' g.",
+  { of(), kit.two(), null(), kit.conf_level() },
+  "local row <const> = stats.welch { of = t.y, by = t.g:between(\"b\", \"a\") }:rows()[1]\n"
+    .. "assert(row.term == \"b - a\" and row.estimate == 7.625 - 2.6875)")
+
+local function p_value()
+  return option("p_value", "text", "Exact, by its limit, or whichever is feasible.",
+    { default = "auto", allowed = { "auto", "exact", "limit" } })
+end
+
+local function continuity(text)
+  return option("continuity", "boolean", text or "Correct the normal limit for continuity.",
+    { default = true })
+end
+
+kit.method("mann_whitney",
+  "The rank sum test of two groups. Rows: the chance that a value of the first exceeds one of the"
+    .. " second, and Cliff's delta.",
+  { of(), kit.two(), p_value(), continuity(), kit.conf_level() },
+  "local row <const> = stats.mann_whitney { of = t.y, by = t.g }:rows()[1]\n"
+    .. "assert(row.estimate == 0 and row.statistic == 0)")
+
+kit.method("wilcoxon",
+  "The signed rank test of values against `null`, or of the differences to `with`.", {
+    of(), kit.optional(column("with", "The other value of each pair.", "number")),
+    null(), p_value(), continuity(), kit.conf_level(),
+  }, "local row <const> = stats.wilcoxon { of = t.y, with = t.x }:rows()[1]\n"
+    .. "assert(row.n == 8 and row.estimate > 0)")
+
+kit.method("kolmogorov_smirnov",
+  "The largest distance of two distribution functions.",
+  { of(), kit.two(), p_value(), kit.conf_level() },
+  "assert(stats.kolmogorov_smirnov { of = t.y, by = t.g }:rows()[1].estimate == 1)")
