@@ -80,7 +80,9 @@ FactorCodes AnalysisReader::groups(const std::string& column) const {
   }
   FactorCodes out;
   const std::vector<double> sorted(values.begin(), values.end());
-  for (const double value : sorted) out.levels.push_back(format_integer(static_cast<std::int64_t>(value)));
+  for (const double value : sorted) {
+    out.levels.push_back(format_integer(static_cast<std::int64_t>(value)));
+  }
   for (std::size_t row = 0; row < cells.size(); ++row) {
     const double value =
         cells.missing(row) ? std::numeric_limits<double>::quiet_NaN() : cells.as_numbers()[row];
