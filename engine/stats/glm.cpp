@@ -1,0 +1,160 @@
+#include "engine/stats/glm.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "engine/core/error.h"
+#include "engine/core/number.h"
+#include "engine/stats/glm_fit.h"
+#include "engine/stats/inference.h"
+#include "engine/stats/lengths.h"
+#include "engine/stats/newton.h"
+
+namespace impact {
+namespace {
+
+constexpr std::array<std::string_view, 3> kFamilyNames = {"logistic", "probit", "poisson"};
+// Pearson's chi2 per degree of freedom from which a Poisson error is misleading.
+constexpr double kOverdispersed = 1.5;
+
+const detail::Likelihood& likelihood_of(GlmFamily family) {
+  switch (family) {
+    case GlmFamily::kLogistic: return detail::logistic_likelihood();
+    case GlmFamily::kProbit: return detail::probit_likelihood();
+    case GlmFamily::kPoisson: break;
+  }
+  return detail::poisson_likelihood();
+}
+
+// Outcomes in range; true if all are whole.
+bool check_outcome(std::span<const double> y, GlmFamily family) {
+  const bool counts = family == GlmFamily::kPoisson;
+  bool whole = true;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    if (std::isnan(y[i]) || std::isinf(y[i])) continue;
+    whole = whole && y[i] == std::floor(y[i]);
+    if (y[i] >= 0.0 && (counts || y[i] <= 1.0)) continue;
+    throw ArgumentError({.what = counts ? "the outcome of a count regression must not be negative"
+                                        : "the outcome must lie between 0 and 1",
+                         .where = "row " + std::to_string(i + 1),
+                         .got = format_double(y[i]),
+                         .expected = counts ? "0, 1, 2, ..." : "0 or 1"});
+  }
+  return whole;
+}
+
+void explain_outcome(const GlmData& data, const GlmSpec& spec, bool whole, GlmFit& fit) {
+  if (!whole) {
+    fit.warnings.emplace_back(
+        spec.family == GlmFamily::kPoisson
+            ? "the outcome holds fractions: no Poisson likelihood, only its estimating equations; "
+              "take HC or CR errors"
+            : "the outcome holds shares between 0 and 1: no Bernoulli likelihood, only its "
+              "estimating equations; take HC or CR errors");
+  }
+  if (!spec.frequency) return;
+  const auto broken = [](double w) { return std::isfinite(w) && w != std::floor(w); };
+  if (std::ranges::any_of(data.weights, broken)) {
+    fit.warnings.emplace_back("frequency weights hold fractions: they count no rows");
+  }
+}
+
+}  // namespace
+
+std::string_view glm_family_name(GlmFamily family) {
+  return kFamilyNames[static_cast<std::size_t>(family)];
+}
+
+GlmFamily parse_glm_family(std::string_view name) {
+  const auto* const found = std::ranges::find(kFamilyNames, name);
+  if (found != kFamilyNames.end()) return static_cast<GlmFamily>(found - kFamilyNames.begin());
+  const std::vector<std::string> names(kFamilyNames.begin(), kFamilyNames.end());
+  throw ArgumentError({.what = "unknown family of regression",
+                       .where = "family",
+                       .got = std::string(name),
+                       .expected = list_words(names),
+                       .hint = did_you_mean(name, names)});
+}
+
+GlmFit glm(const GlmData& data, const GlmSpec& spec, const Context& context) {
+  detail::require_se(spec.se, data.clusters, data.y.size());
+  detail::RegressionRows rows = detail::regression_rows(data);
+  const bool whole = check_outcome(data.y, spec.family);
+  const detail::Likelihood& likelihood = likelihood_of(spec.family);
+  GlmFit fit;
+  fit.family = spec.family;
+  detail::start_fit(rows, data.columns, spec.se, spec.frequency, fit);
+  if (spec.explain) {
+    detail::warn_left_out(fit.warnings, rows);
+    explain_outcome(data, spec, whole, fit);
+  }
+  if (rows.count() == 0 || data.columns == 0) {
+    if (spec.explain) {
+      fit.warnings.emplace_back(rows.count() == 0 ? "no row is left to fit" : "no column to fit");
+    }
+    return fit;
+  }
+  const bool intercept = detail::eta_problem(rows, likelihood, context).intercept;
+  if (intercept && detail::constant_at_end(rows, likelihood)) {
+    if (spec.explain) {
+      fit.warnings.push_back(
+          fmt::format("the outcome is {} in every row: nothing to estimate", rows.y[0]));
+    }
+    return fit;
+  }
+  const detail::NullModel null = detail::null_model(rows, likelihood, intercept, context);
+  const detail::EtaFit eta =
+      detail::fit_eta(rows, likelihood, null.intercept, spec.most_iterations, context);
+  fit.rank = static_cast<std::int64_t>(data.columns - eta.dropped.size());
+
+  detail::EtaNumbers numbers;
+  detail::ScoreCovariance covariance;
+  if (!eta.everything) {
+    const detail::Summary summary = detail::summarise(eta.problem, eta.maximum.beta, context);
+    const detail::Bread bread = detail::bread(eta.problem, summary.weight, context);
+    covariance =
+        detail::score_covariance(eta.problem, bread, summary, spec.se, spec.frequency, context);
+    numbers = {.log_likelihood = summary.value + summary.constant,
+               .deviance = summary.deviance,
+               .pearson = summary.pearson};
+    fit.decrement = covariance.decrement;
+  }
+  detail::finish_fit(eta, null, numbers, static_cast<std::size_t>(fit.rank), fit);
+  if (!eta.everything) {
+    detail::place(eta, covariance, fit);
+  }
+  if (spec.explain) {
+    detail::explain_fit(data.names, eta, covariance, fit);
+    if (spec.family == GlmFamily::kPoisson && spec.se == SeType::kClassical &&
+        fit.dispersion > kOverdispersed) {
+      fit.warnings.push_back(fmt::format(
+          "overdispersed: Pearson's chi2 is {:.3g} per degree of freedom, so that classical errors "
+          "are too small; take HC1 or a negative binomial regression",
+          fit.dispersion));
+    }
+  }
+  return fit;
+}
+
+std::vector<Estimate> to_estimates(const GlmFit& fit, std::span<const std::string> names,
+                                   double conf_level) {
+  require_length("names", names.size(), fit.coefficient.size());
+  std::vector<Estimate> estimates;
+  for (std::size_t k = 0; k < fit.coefficient.size(); ++k) {
+    if (std::isnan(fit.coefficient[k])) continue;
+    Estimate& row = estimates.emplace_back();
+    row.term = names[k];
+    row.method = glm_family_name(fit.family);
+    row.se_type = se_type_name(fit.se);
+    row.warnings = fit.warnings;
+    complete(row,
+             {fit.coefficient[k], fit.std_error[k], std::numeric_limits<double>::infinity(), fit.n},
+             conf_level);
+  }
+  return estimates;
+}
+
+}  // namespace impact

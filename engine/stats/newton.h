@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+#include <Eigen/Core>
+
+#include "engine/core/context.h"
+#include "engine/stats/likelihood.h"
+#include "engine/stats/regression_rows.h"
+
+/// Maximum likelihood with one linear predictor: not for other callers.
+namespace impact::detail {
+
+/// Independent columns, their likelihood, and the shift that makes their sums of products
+/// well-conditioned: eta = offset + (x - shift)'beta. Coefficients of shifted columns are called
+/// centred; only the intercept differs from the one of the columns as given.
+struct EtaProblem {
+  const Likelihood* likelihood = nullptr;
+  const RegressionRows* rows = nullptr;
+  bool intercept = false;          ///< Column 0 is all ones.
+  std::vector<double> shift = {};  ///< Means with an intercept, else zeros.
+};
+
+[[nodiscard]] EtaProblem eta_problem(const RegressionRows& rows, const Likelihood& likelihood,
+                                     const Context& context);
+
+struct Maximum {
+  Eigen::VectorXd beta = {};  ///< Centred.
+  double value = 0.0;         ///< Sum of weight (l - constant).
+  int iterations = 0;
+  bool converged = false;
+  /// Where the maximum lies at infinity: the direction in centred coefficients, and a flag for each
+  /// row that it predicts perfectly. Empty otherwise.
+  Eigen::VectorXd direction = {};
+  std::vector<std::uint8_t> perfect = {};
+};
+
+/// Newton's method from `start`.
+[[nodiscard]] Maximum maximise(const EtaProblem& problem, const Eigen::VectorXd& start,
+                               int most_iterations, const Context& context);
+
+/// Sums and rows at beta.
+struct Summary {
+  double value = 0.0;     ///< Sum of weight (l - constant).
+  double constant = 0.0;  ///< Sum of weight constant.
+  double deviance = 0.0;
+  double pearson = 0.0;             ///< Sum of weight (y - mean)^2 / variance.
+  std::vector<double> score = {};   ///< dl/deta of each row, unweighted.
+  std::vector<double> weight = {};  ///< Expected information of each row, unweighted.
+};
+[[nodiscard]] Summary summarise(const EtaProblem& problem, const Eigen::VectorXd& beta,
+                                const Context& context);
+
+/// The information X'WX = R'R of columns shifted by `shift`; coefficients of the columns as given
+/// have covariance C' M C where M is the covariance of sum_i q_i score_i, q = R^-T (x - shift):
+/// the identity if the model is right.
+struct Bread {
+  std::vector<double> shift = {};
+  Eigen::MatrixXd triangle = {};  ///< R.
+  Eigen::MatrixXd contrast = {};  ///< C.
+};
+/// `weight` as in Summary.
+[[nodiscard]] Bread bread(const EtaProblem& problem, const std::vector<double>& weight,
+                          const Context& context);
+
+/// C' M C by the formulas of SeType, and g'I^-1 g.
+struct ScoreCovariance {
+  Eigen::MatrixXd covariance = {};
+  double decrement = 0.0;
+  std::int64_t full_leverage = 0;            ///< Rows with leverage 1 (HC2 and HC3 only).
+  std::vector<std::uint8_t> undefined = {};  ///< Coefficients that such a row moves.
+};
+[[nodiscard]] ScoreCovariance score_covariance(const EtaProblem& problem, const Bread& bread,
+                                               const Summary& summary, SeType se, bool frequency,
+                                               const Context& context);
+
+/// Centred coefficients as those of the columns as given.
+[[nodiscard]] std::vector<double> as_given(const EtaProblem& problem, const Eigen::VectorXd& beta);
+
+}  // namespace impact::detail

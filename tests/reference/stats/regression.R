@@ -1,0 +1,113 @@
+# Writes regression_data.txt (an invented sample) and regression.txt (what the peers say of it) into
+# this folder:   Rscript regression.R
+# Peers: R 4.2.2 with stats, sandwich 3.0-2, MASS 7.3-58, nnet 7.3-18, quantreg 5.94.
+# Where a peer stops before the last digits, its own estimating equations are iterated further here.
+# A line of regression.txt: case, field, value; of regression_data.txt: name, values.
+# With a folder of data in IMPACT_DATA the cases "claims" are written too.
+suppressMessages({library(sandwich); library(MASS); library(nnet); library(quantreg)})
+set.seed(20240613)
+out <- file("regression.txt", "w")
+cat("# Written by regression.R.\n", file = out)
+put <- function(case, ...) {
+  v <- c(...)
+  cat(sprintf("%s %s %.17g\n", case, names(v), v), file = out, sep = "")
+}
+data <- file("regression_data.txt", "w")
+cat("# Written by regression.R.\n", file = data)
+keep <- function(name, v) {
+  cat(name, sprintf("%.15g", v), "\n", file = data)
+  as.numeric(sprintf("%.15g", v))
+}
+n <- 160
+x <- keep("x", round(rnorm(n, 3, 2), 4))
+v <- keep("v", round(rexp(n, 1 / 5000), 1))                      # another scale altogether
+d <- keep("d", rbinom(n, 1, 0.4))
+g <- keep("g", rep(0:19, each = 8))                              # clusters
+w <- keep("w", round(runif(n, 0.3, 3), 2))
+f <- keep("f", sample(1:4, n, TRUE))                             # whole weights
+e <- keep("e", round(rexp(n, 1 / 3) + 0.2, 3))                   # exposure
+o <- keep("o", round(rnorm(n, 0, 0.3), 3))
+eta <- -1 + 0.5 * x - 0.0001 * v + 0.8 * d + rep(rnorm(20, 0, 0.4), each = 8)
+b <- keep("b", rbinom(n, 1, plogis(eta)))
+s <- keep("s", round(plogis(eta + rnorm(n)), 3))                 # shares
+cnt <- keep("cnt", rpois(n, e * exp(0.3 * eta)))
+nb <- keep("nb", rnbinom(n, mu = exp(0.6 + 0.4 * eta), size = 1.3))
+
+tight <- glm.control(epsilon = 1e-16, maxit = 200)
+# IRLS stops when the deviance no longer changes, and its weights are those of the step before: some
+# further steps with the score, and a fit that starts there.
+polish <- function(m) {
+  again <- m$call
+  X <- model.matrix(m); y <- m$y; pw <- m$prior.weights; off <- if (is.null(m$offset)) 0 else m$offset
+  for (i in 1:5) {
+    et <- drop(X %*% coef(m)) + off; mu <- m$family$linkinv(et); dm <- m$family$mu.eta(et)
+    u <- qr(sqrt(pw * dm^2 / m$family$variance(mu)) * X)
+    m$coefficients <- coef(m) + qr.coef(u, sqrt(pw / m$family$variance(mu)) * (y - mu))
+  }
+  again$start <- coef(m)
+  eval(again, globalenv())
+}
+terms <- c("one", "x", "v", "d")
+row <- function(case, m, V) {
+  put(case, setNames(coef(m), terms), setNames(sqrt(diag(V)), paste0("se_", terms)),
+      cov_xd = V[2, 4])
+}
+whole <- function(case, m) {
+  put(case, loglik = as.numeric(logLik(m)), deviance = deviance(m), null_deviance = m$null.deviance,
+      aic = AIC(m), bic = BIC(m))
+}
+frame <- data.frame(x, v, d)
+for (case in list(list("logistic", binomial(), b), list("probit", binomial("probit"), b),
+                  list("poisson", poisson(), cnt))) {
+  y <- case[[3]]
+  off <- if (case[[1]] == "poisson") log(e) + o else rep(0, n)
+  m <- polish(glm(y ~ x + v + d + offset(off), case[[2]], frame, control = tight))
+  name <- case[[1]]
+  row(name, m, vcov(m)); whole(name, m)
+  put(name, null = as.numeric(logLik(glm(y ~ 1 + offset(off), case[[2]], control = tight))),
+      pearson = sum(residuals(m, "pearson")^2))
+  for (t in c("HC0", "HC1", "HC2", "HC3")) row(paste0(name, "_", t), m, vcovHC(m, type = t))
+  row(paste0(name, "_CR0"), m, vcovCL(m, cluster = g, type = "HC0", cadjust = FALSE))
+  row(paste0(name, "_CR1"), m, vcovCL(m, cluster = g, type = "HC1", cadjust = TRUE))
+  m <- suppressWarnings(polish(glm(y ~ x + v + d + offset(off), case[[2]], frame, weights = w,
+                                   control = tight)))
+  row(paste0(name, "_w"), m, vcov(m))
+  row(paste0(name, "_w_HC0"), m, vcovHC(m, type = "HC0"))
+  row(paste0(name, "_w_HC3"), m, vcovHC(m, type = "HC3"))
+  row(paste0(name, "_w_CR1"), m, vcovCL(m, cluster = g, type = "HC1", cadjust = TRUE))
+  i <- rep(1:n, f)                                               # frequency weights, written out
+  yy <- y[i]; oo <- off[i]
+  m <- polish(glm(yy ~ x + v + d + offset(oo), case[[2]], frame[i, ], control = tight))
+  row(paste0(name, "_f"), m, vcov(m)); whole(paste0(name, "_f"), m)
+  row(paste0(name, "_f_HC3"), m, vcovHC(m, type = "HC3"))
+  row(paste0(name, "_f_HC1"), m, vcovHC(m, type = "HC1"))
+}
+m <- suppressWarnings(polish(glm(s ~ x + v + d, binomial(), frame, control = tight)))
+row("shares", m, vcovHC(m, type = "HC0"))
+m <- polish(glm(b ~ 0 + x + v + d, binomial(), frame, control = tight))
+put("no_intercept", setNames(coef(m), terms[-1]), null_deviance = m$null.deviance)
+
+# The rows of a real table -------------------------------------------------------------------------
+claims <- file.path(Sys.getenv("IMPACT_DATA"), "tiktok_claims", "tiktok_dataset.csv")
+if (file.exists(claims)) {
+  t <- read.csv(claims, na.strings = ""); t <- t[complete.cases(t), ]
+  for (c in grep("video_.*count", names(t))) t[[c]] <- as.numeric(t[[c]])
+  t$y <- as.numeric(t$verified_status == "verified")
+  t$opinion <- as.numeric(t$claim_status == "opinion")
+  t$banned <- as.numeric(t$author_ban_status == "banned")
+  t$review <- as.numeric(t$author_ban_status == "under review")
+  m <- polish(glm(y ~ video_duration_sec + video_view_count + video_share_count +
+    video_download_count + video_comment_count + opinion + banned + review, binomial(), t,
+    control = tight))
+  n1 <- c("one", "duration", "views", "shares", "downloads", "comments", "opinion", "banned", "review")
+  X <- model.matrix(m); u <- qr(sqrt(m$weights) * X); R <- qr.R(u)     # vcovHC wants 14 GB here
+  B <- chol2inv(R)[order(u$pivot), order(u$pivot)]
+  h <- rowSums(qr.Q(u)^2); sc <- X * (m$y - fitted(m))
+  for (case in c("claims", "claims_HC1", "claims_HC3")) {
+    V <- switch(case, claims = B, claims_HC1 = B %*% crossprod(sc) %*% B * nrow(X) / (nrow(X) - 9),
+                claims_HC3 = B %*% crossprod(sc / (1 - h)) %*% B)
+    put(case, setNames(coef(m), n1), setNames(sqrt(diag(V)), paste0("se_", n1)))
+  }
+  put("claims", n = nrow(t), loglik = as.numeric(logLik(m)))
+}
+close(out)
