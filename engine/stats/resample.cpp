@@ -50,6 +50,25 @@ __attribute__((always_inline)) inline void count_edges(const unsigned char* byte
   }
 }
 
+// marks[i] = bytes[i] < limit.
+__attribute__((always_inline)) inline void mark_below(const unsigned char* bytes, std::size_t n,
+                                                      std::uint8_t limit, std::uint8_t* marks) {
+  const Bytes most = Bytes{} + limit;
+  std::size_t i = 0;
+  for (; i + sizeof(Bytes) <= n; i += sizeof(Bytes)) {
+    Bytes u;
+    std::memcpy(&u, bytes + i, sizeof(u));
+    const Bytes result = Bytes(u < most) & 1;
+    std::memcpy(marks + i, &result, sizeof(result));
+  }
+  for (; i < n; ++i) marks[i] = bytes[i] < limit ? 1 : 0;
+}
+
+void mark_below_narrow(const unsigned char* bytes, std::size_t n, std::uint8_t limit,
+                       std::uint8_t* marks) {
+  mark_below(bytes, n, limit, marks);
+}
+
 void count_edges_narrow(const unsigned char* bytes, std::size_t n, const std::uint8_t* edge,
                         std::uint8_t* counts) {
   count_edges(bytes, n, edge, counts);
@@ -102,6 +121,10 @@ void add_all_narrow(const std::uint8_t* counts, std::size_t n, const double* val
 }
 
 #if IMPACT_WIDE
+IMPACT_WIDE_TARGET void mark_below_wide(const unsigned char* bytes, std::size_t n,
+                                        std::uint8_t limit, std::uint8_t* marks) {
+  mark_below(bytes, n, limit, marks);
+}
 IMPACT_WIDE_TARGET void count_edges_wide(const unsigned char* bytes, std::size_t n,
                                          const std::uint8_t* edge, std::uint8_t* counts) {
   count_edges(bytes, n, edge, counts);
@@ -112,6 +135,7 @@ IMPACT_WIDE_TARGET void add_all_wide(const std::uint8_t* counts, std::size_t n,
   add_all(counts, n, values, stride, columns, sums);
 }
 #else
+constexpr auto mark_below_wide = mark_below_narrow;
 constexpr auto count_edges_wide = count_edges_narrow;
 constexpr auto add_all_wide = add_all_narrow;
 #endif
@@ -267,12 +291,8 @@ void Subsets::draw(std::uint64_t number, std::span<std::uint8_t> marks,
     const std::size_t limit = (512 * wanted + n) / (2 * std::max<std::size_t>(n, 1));
     std::size_t marked = 0;
     if (n > kSmallCell && limit > 0 && limit < 256) {
-      const auto edge = static_cast<std::uint8_t>(256 - limit);
-      const std::uint8_t edges[5] = {edge, 255, 255, 255, 255};
-      (wide_registers() ? count_edges_wide : count_edges_narrow)(bytes + begin, n, edges,
-                                                                 cell.data());
-      // A byte of 255 reaches every edge.
-      for (std::uint8_t& mark : cell) mark = mark != 0 ? 1 : 0;
+      (wide_registers() ? mark_below_wide : mark_below_narrow)(
+          bytes + begin, n, static_cast<std::uint8_t>(limit), cell.data());
       marked = total(cell);
     } else if (2 * wanted > n) {
       std::fill(cell.begin(), cell.end(), 1);
