@@ -1,18 +1,15 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "engine/render/report.h"
 
 namespace impact {
 
-/// One self-contained HTML page: no script, no request, light and dark, prints well. Every text is
-/// escaped. Numbers are rounded to seven digits for reading, the exact value is in the cell's
-/// tooltip; missing cells are visible. Tables show at most 200 rows and say so.
+/// One self-contained HTML page that asks for nothing outside itself, which its policy enforces.
+/// Light, dark and print; readable without scripts, which add sorting, filters, download and the
+/// charts (a chart's words stand in its place). Every text is escaped. Equal reports give equal
+/// bytes. Throws DataError when a figure's specification is not JSON.
 [[nodiscard]] std::string html_report(const Report& report);
-
-/// Text safe inside an HTML element or a quoted attribute.
-[[nodiscard]] std::string escape_html(std::string_view text);
 
 }  // namespace impact
