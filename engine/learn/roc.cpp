@@ -46,6 +46,26 @@ struct Area {
   double variance = kNaN;
 };
 
+// V of a row: the share of the other class on the side that makes the row right, ties half.
+double place_of_positive(const RankedScores& ranked, const detail::ScoreGroup& g) {
+  return (ranked.negatives - g.negatives_to + 0.5 * g.negatives) / ranked.negatives;
+}
+
+double place_of_negative(const RankedScores& ranked, const detail::ScoreGroup& g) {
+  return (g.positives_to - 0.5 * g.positives) / ranked.positives;
+}
+
+// d_i += sign V_i for the rows that count.
+void add_placements(const RankedScores& ranked, std::span<const std::int32_t> label, double sign,
+                    std::vector<double>& d) {
+  std::size_t i = 0;
+  for (const auto& g : ranked.groups) {
+    const double of[2] = {place_of_negative(ranked, g), place_of_positive(ranked, g)};
+    const auto end = i + static_cast<std::size_t>(g.positive_rows + g.negative_rows);
+    for (; i < end; ++i) d[ranked.rows[i]] += sign * of[label[ranked.rows[i]]];
+  }
+}
+
 // Rows with one score and class share their V, so the sums run over the distinct scores.
 Area delong(const RankedScores& ranked) {
   if (!ranked.both_classes()) return {};
@@ -179,19 +199,14 @@ Estimate auc_difference_paired(std::span<const double> a, std::span<const double
   }
   // The variance of a difference is that of the differences D = V_a - V_b, row by row: their
   // covariances need no separate sum.
-  const auto place = [](const RankedScores& scores, double score, int positive) {
-    const auto g = std::lower_bound(scores.groups.begin(), scores.groups.end(), score,
-                                    [](const auto& group, double s) { return group.score > s; });
-    return positive == 1
-               ? (scores.negatives - g->negatives_to + 0.5 * g->negatives) / scores.negatives
-               : (g->positives_to - 0.5 * g->positives) / scores.positives;
-  };
+  std::vector<double> d(a.size());
+  add_placements(ranked[0], label, 1.0, d);
+  add_placements(ranked[1], label, -1.0, d);
   ExactSum sum[2];
-  for (const auto i : detail::used_rows(data[0]).rows) {
-    const double d = place(ranked[0], both[0][i], label[i]) -
-                     place(ranked[1], both[1][i], label[i]) - row.estimate;
+  for (const auto i : ranked[0].rows) {
     const double weight = weights.empty() ? 1.0 : weights[i];
-    sum[label[i]].add(weight * weight * (d * d));
+    const double distance = d[i] - row.estimate;
+    sum[label[i]].add(weight * weight * (distance * distance));
   }
   const auto m = static_cast<double>(ranked[0].positive_rows);
   const auto n = static_cast<double>(ranked[0].negative_rows);

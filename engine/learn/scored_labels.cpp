@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "engine/core/error.h"
 #include "engine/core/exact_sum.h"
@@ -47,39 +48,63 @@ RankedScores rank_scores(const ScoredLabels& data) {
   UsedRows used = used_rows(data);
   RankedScores ranked;
   ranked.missing = used.missing;
-  std::vector<std::uint32_t>& rows = used.rows;
-  std::sort(rows.begin(), rows.end(),
-            [&](auto a, auto b) { return data.score[a] > data.score[b]; });
+  // Scores are sorted with their rows: looking them up in each comparison costs several times more.
+  struct Scored {
+    double score;
+    std::uint32_t row;
+  };
+  std::vector<Scored> sorted;
+  sorted.reserve(used.rows.size());
+  for (const auto row : used.rows) {
+    sorted.push_back({data.score[row] + 0.0, row});  // -0.0 becomes 0.0
+  }
+  std::sort(sorted.begin(), sorted.end(), [](const Scored& a, const Scored& b) {
+    return a.score != b.score ? a.score > b.score : a.row < b.row;
+  });
+  ranked.rows = std::move(used.rows);
+  const bool weighted = !data.weights.empty();
   // Sums do not depend on the order of rows, nor on how ties were sorted.
   ExactSum positives_to;
   ExactSum negatives_to;
-  for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
+  for (std::size_t begin = 0, end = 0; begin < sorted.size(); begin = end) {
     ScoreGroup group;
-    group.score = data.score[rows[begin]] + 0.0;  // -0.0 becomes 0.0
-    ExactSum sum[2];
-    ExactSum squares[2];
-    for (; end < rows.size() && data.score[rows[end]] == group.score; ++end) {
-      const auto row = rows[end];
-      const double weight = data.weights.empty() ? 1.0 : data.weights[row];
-      const int label = data.label[row];
-      sum[label].add(weight);
-      squares[label].add(weight * weight);
-      ++(label == 1 ? group.positive_rows : group.negative_rows);
+    group.score = sorted[begin].score;
+    for (; end < sorted.size() && sorted[end].score == group.score; ++end) {
+      const auto row = sorted[end].row;
+      ranked.rows[end] = row;
+      ++(data.label[row] == 1 ? group.positive_rows : group.negative_rows);
     }
-    positives_to.merge(sum[1]);
-    negatives_to.merge(sum[0]);
-    group.positives = sum[1].round();
-    group.negatives = sum[0].round();
-    group.positives_to = positives_to.round();
-    group.negatives_to = negatives_to.round();
-    group.positive_squares = squares[1].round();
-    group.negative_squares = squares[0].round();
     ranked.positive_rows += group.positive_rows;
     ranked.negative_rows += group.negative_rows;
+    if (weighted) {
+      ExactSum sum[2];
+      ExactSum squares[2];
+      for (std::size_t i = begin; i < end; ++i) {
+        const double weight = data.weights[sorted[i].row];
+        const int label = data.label[sorted[i].row];
+        sum[label].add(weight);
+        squares[label].add(weight * weight);
+      }
+      positives_to.merge(sum[1]);
+      negatives_to.merge(sum[0]);
+      group.positives = sum[1].round();
+      group.negatives = sum[0].round();
+      group.positives_to = positives_to.round();
+      group.negatives_to = negatives_to.round();
+      group.positive_squares = squares[1].round();
+      group.negative_squares = squares[0].round();
+    } else {
+      group.positives = group.positive_squares = static_cast<double>(group.positive_rows);
+      group.negatives = group.negative_squares = static_cast<double>(group.negative_rows);
+      group.positives_to = static_cast<double>(ranked.positive_rows);
+      group.negatives_to = static_cast<double>(ranked.negative_rows);
+    }
     ranked.groups.push_back(group);
   }
-  ranked.positives = positives_to.round();
-  ranked.negatives = negatives_to.round();
+  if (!ranked.groups.empty()) {
+    ranked.positives = ranked.groups.back().positives_to;
+    ranked.negatives = ranked.groups.back().negatives_to;
+  }
   return ranked;
 }
 

@@ -34,7 +34,8 @@ struct ScoreGroup {
 /// The distinct scores, highest first.
 struct RankedScores {
   std::vector<ScoreGroup> groups = {};
-  double positives = 0.0;  ///< Of all rows, as in ScoreGroup.
+  std::vector<std::uint32_t> rows = {};  ///< Those that count, group by group.
+  double positives = 0.0;                ///< Of all rows, as in ScoreGroup.
   double negatives = 0.0;
   std::int64_t positive_rows = 0;
   std::int64_t negative_rows = 0;
