@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <memory>
 
 #include "engine/core/error.h"
 #include "engine/core/number.h"
@@ -16,41 +17,33 @@
 namespace impact {
 namespace {
 
-constexpr std::array<std::string_view, 3> kFamilyNames = {"logistic", "probit", "poisson"};
+constexpr std::array<std::string_view, 4> kFamilyNames = {"logistic", "probit", "poisson",
+                                                          "negative_binomial"};
 // Pearson's chi2 per degree of freedom from which a Poisson error is misleading.
 constexpr double kOverdispersed = 1.5;
 
-const detail::Likelihood& likelihood_of(GlmFamily family) {
-  switch (family) {
+std::unique_ptr<const detail::Likelihood> likelihood_of(const GlmSpec& spec) {
+  switch (spec.family) {
     case GlmFamily::kLogistic: return detail::logistic_likelihood();
     case GlmFamily::kProbit: return detail::probit_likelihood();
-    case GlmFamily::kPoisson: break;
+    case GlmFamily::kPoisson: return detail::poisson_likelihood();
+    case GlmFamily::kNegativeBinomial: break;
   }
-  return detail::poisson_likelihood();
-}
-
-// Outcomes in range; true if all are whole.
-bool check_outcome(std::span<const double> y, GlmFamily family) {
-  const bool counts = family == GlmFamily::kPoisson;
-  bool whole = true;
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    if (std::isnan(y[i]) || std::isinf(y[i])) continue;
-    whole = whole && y[i] == std::floor(y[i]);
-    if (y[i] >= 0.0 && (counts || y[i] <= 1.0)) continue;
-    throw ArgumentError({.what = counts ? "the outcome of a count regression must not be negative"
-                                        : "the outcome must lie between 0 and 1",
-                         .where = "row " + std::to_string(i + 1),
-                         .got = format_double(y[i]),
-                         .expected = counts ? "0, 1, 2, ..." : "0 or 1"});
+  if (!(spec.theta > 0.0 && std::isfinite(spec.theta))) {
+    throw ArgumentError({.what = "theta must be positive",
+                         .where = "theta",
+                         .got = format_double(spec.theta),
+                         .expected = "more than 0"});
   }
-  return whole;
+  return std::make_unique<detail::NegativeBinomialLikelihood>(spec.theta);
 }
 
 void explain_outcome(const GlmData& data, const GlmSpec& spec, bool whole, GlmFit& fit) {
   if (!whole) {
     fit.warnings.emplace_back(
-        spec.family == GlmFamily::kPoisson
-            ? "the outcome holds fractions: no Poisson likelihood, only its estimating equations; "
+        detail::counts(spec.family)
+            ? "the outcome holds fractions: no likelihood of counts, only its estimating "
+              "equations; "
               "take HC or CR errors"
             : "the outcome holds shares between 0 and 1: no Bernoulli likelihood, only its "
               "estimating equations; take HC or CR errors");
@@ -82,8 +75,9 @@ GlmFamily parse_glm_family(std::string_view name) {
 GlmFit glm(const GlmData& data, const GlmSpec& spec, const Context& context) {
   detail::require_se(spec.se, data.clusters, data.y.size());
   detail::RegressionRows rows = detail::regression_rows(data);
-  const bool whole = check_outcome(data.y, spec.family);
-  const detail::Likelihood& likelihood = likelihood_of(spec.family);
+  const bool whole = detail::check_outcome(data.y, spec.family);
+  const auto own = likelihood_of(spec);
+  const detail::Likelihood& likelihood = *own;
   GlmFit fit;
   fit.family = spec.family;
   detail::start_fit(rows, data.columns, spec.se, spec.frequency, fit);
@@ -91,18 +85,10 @@ GlmFit glm(const GlmData& data, const GlmSpec& spec, const Context& context) {
     detail::warn_left_out(fit.warnings, rows);
     explain_outcome(data, spec, whole, fit);
   }
-  if (rows.count() == 0 || data.columns == 0) {
-    if (spec.explain) {
-      fit.warnings.emplace_back(rows.count() == 0 ? "no row is left to fit" : "no column to fit");
-    }
-    return fit;
-  }
   const bool intercept = detail::eta_problem(rows, likelihood, context).intercept;
-  if (intercept && detail::constant_at_end(rows, likelihood)) {
-    if (spec.explain) {
-      fit.warnings.push_back(
-          fmt::format("the outcome is {} in every row: nothing to estimate", rows.y[0]));
-    }
+  const std::string nothing = detail::nothing_to_fit(rows, likelihood, intercept);
+  if (!nothing.empty()) {
+    if (spec.explain) fit.warnings.push_back(nothing);
     return fit;
   }
   const detail::NullModel null = detail::null_model(rows, likelihood, intercept, context);

@@ -19,6 +19,9 @@ enum class GlmFamily {
   kLogistic,  ///< Bernoulli, log(p / (1 - p)) = eta.
   kProbit,    ///< Bernoulli, p = Phi(eta).
   kPoisson,   ///< Poisson, log(mean) = eta.
+  /// NB2 with a known theta: log(mean) = eta, variance mean + mean^2 / theta. negative_binomial()
+  /// estimates theta.
+  kNegativeBinomial,
 };
 
 [[nodiscard]] std::string_view glm_family_name(GlmFamily family);  ///< "logistic", "probit", ...
@@ -40,6 +43,7 @@ struct GlmData {
 
 struct GlmSpec {
   GlmFamily family = GlmFamily::kLogistic;
+  double theta = 1.0;  ///< > 0; kNegativeBinomial only.
   /// kClassical: inverse expected information. kHc0 ... kHc3, kCr0, kCr1: the formulas of SeType
   /// with the working weights and working residuals of the fit (as R's sandwich). kCr2: refused.
   SeType se = SeType::kClassical;
@@ -80,21 +84,20 @@ struct GlmFit {
   std::vector<std::string> warnings = {};
 };
 
-/// Logistic, probit or Poisson regression. Numerics: Newton's method on centred columns with steps
-/// halved until the likelihood rises; it stops when the next step is below 1e-6 standard errors,
-/// and takes that step. Steps and covariance come from the Cholesky factor of the information
-/// where its columns are well apart, from a QR decomposition otherwise, so the units of the columns
-/// do not matter. Dependent columns are dropped as linear() does.
-/// Separation (Albert & Anderson 1984): where a direction exists along which no row's likelihood
-/// falls, the maximum lies at infinity. Newton's steps tend to such a direction; it counts once
-/// every row is found to agree with it. Columns with a part in it become NaN and are named, the
-/// rows it predicts perfectly add nothing, and the other coefficients are those of the rest, the
-/// limit of the likelihood's maximum (Correia, Guimaraes & Zylkin 2019).
-/// Throws ArgumentError for lengths that differ, an outcome out of range, negative weights,
-/// exposures that are not positive, clusters without a clustered se (and the reverse), CR2.
-/// O(iterations rows columns^2); parallel over chunks, bits do not depend on threads.
-/// Source: McCullagh & Nelder, Generalized Linear Models (1989); White (1982); Long & Ervin (2000).
-/// Checked against R's glm and sandwich.
+/// Logistic, probit, Poisson or negative binomial regression. Numerics: Newton's method on centred
+/// columns with steps halved until the likelihood rises; it stops when the next step is below 1e-6
+/// standard errors, and takes that step. Steps and covariance come from the Cholesky factor of the
+/// information where its columns are well apart, from a QR decomposition otherwise, so the units of
+/// the columns do not matter. Dependent columns are dropped as linear() does. Separation (Albert &
+/// Anderson 1984): where a direction exists along which no row's likelihood falls, the maximum lies
+/// at infinity. Newton's steps tend to such a direction; it counts once every row is found to agree
+/// with it. Columns with a part in it become NaN and are named, the rows it predicts perfectly add
+/// nothing, and the other coefficients are those of the rest, the limit of the likelihood's maximum
+/// (Correia, Guimaraes & Zylkin 2019). Throws ArgumentError for lengths that differ, an outcome out
+/// of range, negative weights, exposures that are not positive, a theta that is not, clusters
+/// without a clustered se (and the reverse), CR2. O(iterations rows columns^2); parallel over
+/// chunks, bits do not depend on threads. Source: McCullagh & Nelder, Generalized Linear Models
+/// (1989); White (1982); Long & Ervin (2000). Checked against R's glm and sandwich.
 [[nodiscard]] GlmFit glm(const GlmData& data, const GlmSpec& spec = {},
                          const Context& context = {});
 

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/core/error.h"
+#include "engine/core/number.h"
 #include "engine/stats/groups.h"
 
 namespace impact::detail {
@@ -108,9 +110,37 @@ NullModel null_model(const RegressionRows& rows, const Likelihood& likelihood, b
   return result;
 }
 
-bool constant_at_end(const RegressionRows& rows, const Likelihood& likelihood) {
-  const int end = likelihood.open_end(rows.y[0]);
-  return end != 0 && std::ranges::all_of(rows.y, [&](double y) { return y == rows.y[0]; });
+bool counts(GlmFamily family) {
+  return family == GlmFamily::kPoisson || family == GlmFamily::kNegativeBinomial;
+}
+
+bool check_outcome(std::span<const double> y, GlmFamily family) {
+  const bool any_count = counts(family);
+  bool whole = true;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    if (!std::isfinite(y[i])) continue;
+    whole = whole && y[i] == std::floor(y[i]);
+    if (y[i] >= 0.0 && (any_count || y[i] <= 1.0)) continue;
+    throw ArgumentError({.what = any_count
+                                     ? "the outcome of a count regression must not be negative"
+                                     : "the outcome must lie between 0 and 1",
+                         .where = "row " + std::to_string(i + 1),
+                         .got = format_double(y[i]),
+                         .expected = any_count ? "0, 1, 2, ..." : "0 or 1"});
+  }
+  return whole;
+}
+
+std::string nothing_to_fit(const RegressionRows& rows, const Likelihood& likelihood,
+                           bool intercept) {
+  if (rows.count() == 0) return "no row is left to fit";
+  if (rows.columns == 0) return "no column to fit";
+  const double first = rows.y[0];
+  if (intercept && likelihood.open_end(first) != 0 &&
+      std::ranges::all_of(rows.y, [&](double y) { return y == first; })) {
+    return fmt::format("the outcome is {} in every row: nothing to estimate", first);
+  }
+  return {};
 }
 
 EtaFit fit_eta(RegressionRows& rows, const Likelihood& likelihood, double start_intercept,

@@ -21,8 +21,14 @@ struct NullModel {
 [[nodiscard]] NullModel null_model(const RegressionRows& rows, const Likelihood& likelihood,
                                    bool intercept, const Context& context);
 
-/// Every outcome is one value whose best eta is infinite.
-[[nodiscard]] bool constant_at_end(const RegressionRows& rows, const Likelihood& likelihood);
+/// Counts, not 0/1.
+[[nodiscard]] bool counts(GlmFamily family);
+/// Throws ArgumentError for outcomes out of range; true if all are whole numbers.
+bool check_outcome(std::span<const double> y, GlmFamily family);
+/// Why there is nothing to fit: no row, no column, an outcome of one value whose best eta is
+/// infinite. Empty if there is.
+[[nodiscard]] std::string nothing_to_fit(const RegressionRows& rows, const Likelihood& likelihood,
+                                         bool intercept);
 
 /// The maximum over independent columns and, under separation, over the rows that have one.
 struct EtaFit {

@@ -54,7 +54,6 @@ class Logistic final : public Likelihood {
   [[nodiscard]] double saturated(double y) const override { return xlogx(y) + xlogx(1.0 - y); }
   [[nodiscard]] double link(double mean) const override { return std::log(mean / (1.0 - mean)); }
   [[nodiscard]] int open_end(double y) const override { return binary_end(y); }
-  [[nodiscard]] bool canonical() const override { return true; }
 };
 
 class Probit final : public Likelihood {
@@ -96,7 +95,6 @@ class Probit final : public Likelihood {
   [[nodiscard]] double saturated(double y) const override { return xlogx(y) + xlogx(1.0 - y); }
   [[nodiscard]] double link(double mean) const override { return normal_quantile(mean); }
   [[nodiscard]] int open_end(double y) const override { return binary_end(y); }
-  [[nodiscard]] bool canonical() const override { return false; }
 };
 
 // l = y eta - mu - log y!
@@ -122,7 +120,6 @@ class Poisson final : public Likelihood {
   [[nodiscard]] double saturated(double y) const override { return xlogx(y) - y; }
   [[nodiscard]] double link(double mean) const override { return std::log(mean); }
   [[nodiscard]] int open_end(double y) const override { return y == 0.0 ? -1 : 0; }
-  [[nodiscard]] bool canonical() const override { return true; }
 };
 
 }  // namespace
@@ -176,20 +173,11 @@ double NegativeBinomialLikelihood::link(double mean) const { return std::log(mea
 
 int NegativeBinomialLikelihood::open_end(double y) const { return y == 0.0 ? -1 : 0; }
 
-const Likelihood& logistic_likelihood() {
-  static const Logistic kLikelihood;
-  return kLikelihood;
-}
+std::unique_ptr<const Likelihood> logistic_likelihood() { return std::make_unique<Logistic>(); }
 
-const Likelihood& probit_likelihood() {
-  static const Probit kLikelihood;
-  return kLikelihood;
-}
+std::unique_ptr<const Likelihood> probit_likelihood() { return std::make_unique<Probit>(); }
 
-const Likelihood& poisson_likelihood() {
-  static const Poisson kLikelihood;
-  return kLikelihood;
-}
+std::unique_ptr<const Likelihood> poisson_likelihood() { return std::make_unique<Poisson>(); }
 
 // Far out Phi(-t) = phi(t) / t (1 - 1/t^2 + 3/t^4 - 15/t^6 + ...) (Abramowitz & Stegun 26.2.12).
 NormalTail normal_tail(double x) {

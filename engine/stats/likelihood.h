@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 /// Likelihoods of one linear predictor: not for other callers.
 namespace impact::detail {
@@ -26,13 +27,11 @@ class Likelihood {
   [[nodiscard]] virtual double link(double mean) const = 0;
   /// The end of the line towards which l(y, .) never falls: 1, -1, or 0 for a finite maximum.
   [[nodiscard]] virtual int open_end(double y) const = 0;
-  /// The expected and the observed information are one.
-  [[nodiscard]] virtual bool canonical() const = 0;
 };
 
-[[nodiscard]] const Likelihood& logistic_likelihood();
-[[nodiscard]] const Likelihood& probit_likelihood();
-[[nodiscard]] const Likelihood& poisson_likelihood();
+[[nodiscard]] std::unique_ptr<const Likelihood> logistic_likelihood();
+[[nodiscard]] std::unique_ptr<const Likelihood> probit_likelihood();
+[[nodiscard]] std::unique_ptr<const Likelihood> poisson_likelihood();
 
 /// NB2: variance mean + mean^2 / theta, log(mean) = eta.
 class NegativeBinomialLikelihood final : public Likelihood {
@@ -46,7 +45,6 @@ class NegativeBinomialLikelihood final : public Likelihood {
   [[nodiscard]] double saturated(double y) const override;
   [[nodiscard]] double link(double mean) const override;
   [[nodiscard]] int open_end(double y) const override;
-  [[nodiscard]] bool canonical() const override { return false; }
 
  private:
   double theta_;

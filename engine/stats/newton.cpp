@@ -338,6 +338,25 @@ Bread bread(const EtaProblem& problem, const std::vector<double>& weight, const 
   return result;
 }
 
+std::vector<double> linear_predictor(const EtaProblem& problem, const VectorXd& beta,
+                                     const Context& context) {
+  const RegressionRows& rows = *problem.rows;
+  std::vector<double> eta(rows.count());
+  for_chunks(context, rows.count(), kChunkRows, [&](std::size_t begin, std::size_t end) {
+    EtaBlock block(rows, problem.shift);
+    for (std::size_t at = begin; at < end; at += kBlockRows) {
+      const std::size_t count = std::min(kBlockRows, end - at);
+      block.load(at, count);
+      const VectorXd& product = block.product(beta);
+      for (std::size_t i = 0; i < count; ++i) {
+        eta[at + i] =
+            product[static_cast<Index>(i)] + (rows.offset.empty() ? 0.0 : rows.offset[at + i]);
+      }
+    }
+  });
+  return eta;
+}
+
 std::vector<double> as_given(const EtaProblem& problem, const VectorXd& beta) {
   std::vector<double> result(beta.begin(), beta.end());
   for (std::size_t k = 1; problem.intercept && k < result.size(); ++k) {

@@ -75,6 +75,11 @@ struct ScoreCovariance {
                                                const Summary& summary, SeType se, bool frequency,
                                                const Context& context);
 
+/// x'beta + offset of each row.
+[[nodiscard]] std::vector<double> linear_predictor(const EtaProblem& problem,
+                                                   const Eigen::VectorXd& beta,
+                                                   const Context& context);
+
 /// Centred coefficients as those of the columns as given.
 [[nodiscard]] std::vector<double> as_given(const EtaProblem& problem, const Eigen::VectorXd& beta);
 

@@ -87,6 +87,39 @@ row("shares", m, vcovHC(m, type = "HC0"))
 m <- polish(glm(b ~ 0 + x + v + d, binomial(), frame, control = tight))
 put("no_intercept", setNames(coef(m), terms[-1]), null_deviance = m$null.deviance)
 
+# Negative binomial: glm.nb stops at 1e-8; theta.ml and glm in turn until nothing moves ------------
+nbfit <- function(y, X, pw, off) {
+  m <- glm.nb(y ~ 0 + X + offset(off), weights = pw)
+  th <- m$theta; bt <- coef(m)
+  for (i in 1:60) {
+    m <- glm(y ~ 0 + X + offset(off), negative.binomial(th), weights = pw, start = bt,
+             control = tight)
+    bt <- coef(m); mu <- fitted(m)
+    g <- function(t) sum(pw * (digamma(y + t) - digamma(t) - log1p(mu / t) + (mu - y) / (mu + t)))
+    h <- function(t) sum(pw * (trigamma(y + t) - trigamma(t) + mu / t / (mu + t) +
+      (y - mu) / (mu + t)^2))
+    for (k in 1:5) th <- th - g(th) / h(th)
+  }
+  w <- pw * mu * th / (mu + th)
+  list(beta = bt, theta = th, theta_se = 1 / sqrt(-h(th)), mu = mu,
+       V = chol2inv(qr.R(qr(sqrt(w) * X))), X = X,
+       loglik = sum(pw * dnbinom(y, mu = mu, size = th, log = TRUE)))
+}
+X <- cbind(1, x, v, d); one <- rep(1, n)
+for (case in c("nb", "nb_w")) {
+  pw <- if (case == "nb") one else w
+  m <- nbfit(nb, X, pw, log(e) * 0)
+  put(case, setNames(m$beta, terms), setNames(sqrt(diag(m$V)), paste0("se_", terms)),
+      theta = m$theta, theta_se = m$theta_se, loglik = m$loglik)
+  sc <- X * (pw * (nb - m$mu) * m$theta / (m$mu + m$theta))
+  put(case, setNames(sqrt(diag(m$V %*% crossprod(sc) %*% m$V)), paste0("hc0_", terms)))
+}
+put("nb", null = nbfit(nb, cbind(one), one, 0 * e)$loglik,
+    aic = AIC(glm.nb(nb ~ x + v + d, control = glm.control(1e-14, 500))),
+    deviance = deviance(glm.nb(nb ~ x + v + d, control = glm.control(1e-14, 500))))
+m <- nbfit(nb, X, one, log(e) + o)
+put("nb_offset", setNames(m$beta, terms), theta = m$theta)
+
 # The rows of a real table -------------------------------------------------------------------------
 claims <- file.path(Sys.getenv("IMPACT_DATA"), "tiktok_claims", "tiktok_dataset.csv")
 if (file.exists(claims)) {
