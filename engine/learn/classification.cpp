@@ -1,6 +1,7 @@
 #include "engine/learn/classification.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <tuple>
 
@@ -118,6 +119,19 @@ std::vector<Estimate> classification_scores(const ConfusionMatrix& matrix,
     }
     return row;
   };
+  // The scores below do not change when all counts are multiplied, so sum count_i g_i = 0 for the
+  // derivatives g by TP, FP, TN, FN, and the multinomial variance is sum count_i g_i^2 (counts of
+  // weight 1).
+  const auto delta = [&](const std::array<double, 4>& g, double least, Estimate& row) {
+    if (std::isnan(row.estimate)) return;
+    const double variance =
+        tp * g[0] * g[0] + fp * g[1] * g[1] + tn * g[2] * g[2] + fn * g[3] * g[3];
+    row.std_error = std::sqrt(variance * row_weight);
+    row.se_type = "delta";
+    const double z = normal_quantile(0.5 + 0.5 * spec.conf_level);
+    row.conf_low = std::max(least, row.estimate - z * row.std_error);
+    row.conf_high = std::min(1.0, row.estimate + z * row.std_error);
+  };
   constexpr const char* kNoRow = "there is no row";
   constexpr const char* kNoPositive = "there is no positive row";
   constexpr const char* kNoNegative = "there is no negative row";
@@ -156,17 +170,36 @@ std::vector<Estimate> classification_scores(const ConfusionMatrix& matrix,
     f1.se_type = "wilson";
   }
   if (spec.beta != 1.0) {
+    // U / V, U = (1 + b^2) TP, V = U + b^2 FN + FP.
     const double b = spec.beta * spec.beta;
-    ratio(start("f_beta"), (1.0 + b) * tp, (1.0 + b) * tp + b * fn + fp, kNothing);
+    const double v = (1.0 + b) * tp + b * fn + fp;
+    Estimate& row = start("f_beta");
+    ratio(row, (1.0 + b) * tp, v, kNothing);
+    const double f = row.estimate;
+    delta({(1.0 + b) * (1.0 - f) / v, -f / v, 0.0, -b * f / v}, 0.0, row);
   }
+  // M / sqrt(R), M = TP TN - FP FN, R the product of the margins: dM / sqrt(R) - mcc dlog(R) / 2.
   // Roots one by one: the product of four margins overflows for large weights.
-  ratio(start("mcc"), tp * tn - fp * fn,
-        std::sqrt(tp + fp) * std::sqrt(tp + fn) * std::sqrt(tn + fp) * std::sqrt(tn + fn),
-        "rows of one class only, or all called the same");
+  const double m = tp * tn - fp * fn;
+  const double root =
+      std::sqrt(tp + fp) * std::sqrt(tp + fn) * std::sqrt(tn + fp) * std::sqrt(tn + fn);
+  Estimate& mcc = start("mcc");
+  ratio(mcc, m, root, "rows of one class only, or all called the same");
+  const double half = 0.5 * mcc.estimate;
+  delta({tn / root - half * (1.0 / (tp + fp) + 1.0 / (tp + fn)),
+         -fn / root - half * (1.0 / (tp + fp) + 1.0 / (tn + fp)),
+         tp / root - half * (1.0 / (tn + fp) + 1.0 / (tn + fn)),
+         -fp / root - half * (1.0 / (tp + fn) + 1.0 / (tn + fn))},
+        -1.0, mcc);
   // Chance agreement c = ((TP+FP)(TP+FN) + (TN+FN)(TN+FP)) / all^2, so that
-  // kappa = 2 (TP TN - FP FN) / ((TP+FP)(TN+FP) + (TP+FN)(TN+FN)).
-  ratio(start("kappa"), 2.0 * (tp * tn - fp * fn), (tp + fp) * (tn + fp) + (tp + fn) * (tn + fn),
-        "all rows are of one class and all were called so");
+  // kappa = 2 M / D, D = (TP+FP)(TN+FP) + (TP+FN)(TN+FN).
+  const double d = (tp + fp) * (tn + fp) + (tp + fn) * (tn + fn);
+  Estimate& kappa = start("kappa");
+  ratio(kappa, 2.0 * m, d, "all rows are of one class and all were called so");
+  const double k = kappa.estimate;
+  delta({(2.0 * tn - k * (fp + 2.0 * tn + fn)) / d, (-2.0 * fn - k * (tp + 2.0 * fp + tn)) / d,
+         (2.0 * tp - k * (2.0 * tp + fp + fn)) / d, (-2.0 * fp - k * (tp + 2.0 * fn + tn)) / d},
+        -1.0, kappa);
   return rows;
 }
 

@@ -54,9 +54,11 @@ struct ClassificationSpec {
 /// Shares have the interval of Wilson (1927); with weights its n is n (sum w)^2 / (N sum w^2), N
 /// all rows' weight and n the share's (Kish 1965). f1 = 2 J / (1 + J) takes its interval from the
 /// share J = TP / (TP + FP + FN); balanced accuracy combines those of its two shares (Zou & Donner
-/// 2008). f_beta, mcc and kappa have none: resample. A number whose denominator is 0 is NaN with a
-/// warning in its row, never 0. method "confusion_matrix". Throws ArgumentError for negative,
-/// infinite or NaN counts, beta and conf_level.
+/// 2008). f_beta, mcc and kappa have the error of the delta method and a normal interval, cut at
+/// the ends of their range (kappa: Fleiss, Cohen & Everitt 1969); where all calls are right it has
+/// no width. A number whose denominator is 0 is NaN with a warning in its row, never 0. method
+/// "confusion_matrix". Throws ArgumentError for negative, infinite or NaN counts, beta and
+/// conf_level.
 [[nodiscard]] std::vector<Estimate> classification_scores(const ConfusionMatrix& matrix,
                                                           const ClassificationSpec& spec = {});
 

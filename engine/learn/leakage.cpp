@@ -126,7 +126,45 @@ LinearRelation relation(std::span<const double> y, const std::vector<std::vector
 struct Rows {
   std::vector<double> y;
   std::vector<std::vector<double>> x;
+  std::vector<std::size_t> columns;  // whose they are
 };
+
+// Of the rows that `counts` admits, through `scale` (the identity or the logarithm).
+template <class Counts, class Scale>
+Rows collect(std::span<const double> source, const FeatureColumns& features,
+             const std::vector<std::size_t>& candidates, Counts&& counts, Scale&& scale,
+             ExactRelation& result) {
+  std::vector<std::size_t> admitted;
+  for (std::size_t i = 0; i < source.size(); ++i) {
+    if (std::isfinite(source[i]) && counts(source[i])) admitted.push_back(i);
+  }
+  Rows rows;
+  std::vector<std::string> sparse;
+  for (const auto j : candidates) {
+    const auto column = features.column(j);
+    const auto there = std::count_if(admitted.begin(), admitted.end(),
+                                     [&](std::size_t i) { return std::isfinite(column[i]); });
+    if (2 * static_cast<std::size_t>(there) < admitted.size()) {
+      sparse.push_back(features.name(j));
+    } else {
+      rows.columns.push_back(j);
+    }
+  }
+  if (!sparse.empty()) {
+    result.warnings.push_back("missing in more than half of the rows, so not looked at: " +
+                              list_words(sparse));
+  }
+  rows.x.resize(rows.columns.size());
+  for (const auto i : admitted) {
+    const auto there = [&](std::size_t j) { return std::isfinite(features.column(j)[i]); };
+    if (!std::all_of(rows.columns.begin(), rows.columns.end(), there)) continue;
+    rows.y.push_back(scale(source[i]));
+    for (std::size_t k = 0; k < rows.columns.size(); ++k) {
+      rows.x[k].push_back(scale(features.column(rows.columns[k])[i]));
+    }
+  }
+  return rows;
+}
 
 bool enough(const Rows& rows, ExactRelation& result) {
   result.n = static_cast<std::int64_t>(rows.y.size());
@@ -230,19 +268,10 @@ ExactRelation find_exact_sum(std::span<const double> source, const FeatureColumn
                              const RelationSpec& spec) {
   check_features(features, source.size());
   ExactRelation result;
-  Rows rows;
-  rows.x.resize(features.columns);
-  for (std::size_t i = 0; i < source.size(); ++i) {
-    bool finite = std::isfinite(source[i]);
-    for (std::size_t j = 0; j < features.columns; ++j) {
-      finite = finite && std::isfinite(features.column(j)[i]);
-    }
-    if (!finite) continue;
-    rows.y.push_back(source[i]);
-    for (std::size_t j = 0; j < features.columns; ++j) {
-      rows.x[j].push_back(features.column(j)[i]);
-    }
-  }
+  std::vector<std::size_t> all(features.columns);
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  const Rows rows = collect(
+      source, features, all, [](double) { return true; }, [](double v) { return v; }, result);
   if (!enough(rows, result)) return result;
   const LinearRelation found = relation(rows.y, rows.x, spec.tolerance);
   result.largest_difference = found.largest;
@@ -250,7 +279,7 @@ ExactRelation find_exact_sum(std::span<const double> source, const FeatureColumn
   result.alarm = true;
   result.constant = found.constant;
   for (std::size_t k = 0; k < found.columns.size(); ++k) {
-    result.terms.push_back({features.name(found.columns[k]), found.factor[k]});
+    result.terms.push_back({features.name(rows.columns[found.columns[k]]), found.factor[k]});
   }
   result.text = fmt::format(
       "the label's source is a sum of features: {} in all {} complete rows (largest "
@@ -277,17 +306,9 @@ ExactRelation find_exact_product(std::span<const double> source, const FeatureCo
     result.warnings.emplace_back("no column is positive wherever the label's source is");
     return result;
   }
-  Rows rows;
-  rows.x.resize(candidates.size());
-  for (std::size_t i = 0; i < source.size(); ++i) {
-    bool finite = std::isfinite(source[i]) && source[i] > 0.0;
-    for (const auto j : candidates) finite = finite && std::isfinite(features.column(j)[i]);
-    if (!finite) continue;
-    rows.y.push_back(std::log(source[i]));
-    for (std::size_t k = 0; k < candidates.size(); ++k) {
-      rows.x[k].push_back(std::log(features.column(candidates[k])[i]));
-    }
-  }
+  const Rows rows = collect(
+      source, features, candidates, [](double v) { return v > 0.0; },
+      [](double v) { return std::log(v); }, result);
   if (!enough(rows, result)) return result;
   // A difference of logarithms is a relative difference.
   const double tolerance = spec.tolerance / std::max(1.0, sd_of(rows.y));
@@ -297,7 +318,7 @@ ExactRelation find_exact_product(std::span<const double> source, const FeatureCo
   result.alarm = true;
   result.constant = std::exp(found.constant);
   for (std::size_t k = 0; k < found.columns.size(); ++k) {
-    result.terms.push_back({features.name(candidates[found.columns[k]]), found.factor[k]});
+    result.terms.push_back({features.name(rows.columns[found.columns[k]]), found.factor[k]});
   }
   result.text = fmt::format(
       "the label's source is a product of features: {} in all {} rows where it is positive "

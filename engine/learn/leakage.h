@@ -70,8 +70,9 @@ struct RelationSpec {
 
 /// Is what the label was cut from (a rate, a score; or the 0/1 label itself) a linear combination
 /// of features? Least squares, terms that move it by less than the tolerance dropped, then a
-/// comparison row by row. At least ten rows more than columns are needed, else no alarm and a
-/// warning. Throws ArgumentError for shapes that differ.
+/// comparison row by row. Columns that miss more than half of the rows are left out, with a
+/// warning. At least ten rows more than columns are needed, else no alarm and a warning. Throws
+/// ArgumentError for shapes that differ.
 [[nodiscard]] ExactRelation find_exact_sum(std::span<const double> source,
                                            const FeatureColumns& features,
                                            const RelationSpec& spec = {});

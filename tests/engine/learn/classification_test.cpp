@@ -96,6 +96,22 @@ TEST_CASE("intervals of shares are Wilson's", "[learn]") {
   CHECK(row_of(perfect, "accuracy").conf_low == Approx(share_test({10, 10}).conf_low));
 }
 
+TEST_CASE("errors of kappa, MCC and F-beta", "[learn]") {
+  const Rows rows = reference_rows();
+  const auto scores = classification_scores(confusion_matrix(rows.of(rows.a), 0.7), {.beta = 2.0});
+  agree(row_of(scores, "kappa").std_error, "proc", "kappa", "se");
+  // From numerical derivatives, good to some eleven digits.
+  agree(row_of(scores, "mcc").std_error, "proc", "mcc", "se");
+  agree(row_of(scores, "f_beta").std_error, "proc", "f_beta", "se");
+  const Estimate kappa = row_of(scores, "kappa");
+  CHECK(kappa.conf_high == Approx(kappa.estimate + 1.959963984540054 * kappa.std_error));
+  // Three times every row, at a third of the weight.
+  ConfusionMatrix m = confusion_matrix(rows.of(rows.a), 0.7);
+  m.weight_squares /= 3.0;
+  CHECK(row_of(classification_scores(m), "mcc").std_error ==
+        Approx(row_of(scores, "mcc").std_error / std::sqrt(3.0)).epsilon(1e-13));
+}
+
 TEST_CASE("swapped classes swap the scores", "[learn]") {
   const Rows rows = reference_rows();
   std::vector<std::int32_t> called, label = rows.y;

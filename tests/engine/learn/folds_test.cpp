@@ -44,6 +44,13 @@ TEST_CASE("folds: the name of the stream decides, and the numbers stay", "[learn
   CHECK(first == draw_folds(12, {.folds = 3}, kKey).fold);
   CHECK(first != draw_folds(12, {.folds = 3}, StreamKey::root(7).child("other")).fold);
   CHECK(first != draw_folds(12, {.folds = 3}, StreamKey::root(8).child("folds")).fold);
+  CHECK(first == std::vector<std::int32_t>{1, 2, 0, 0, 2, 0, 1, 2, 1, 2, 1, 0});
+  const auto codes = cycle(12, {0, 1, 1, 2, 0});
+  CHECK(draw_folds(12, {.folds = 3, .strata = codes}, kKey).fold ==
+        std::vector<std::int32_t>{0, 1, 2, 1, 2, 1, 0, 0, 2, 0, 1, 2});
+  CHECK(draw_folds(12, {.folds = 3, .groups = codes}, kKey).fold ==
+        std::vector<std::int32_t>{0, 1, 1, 2, 0, 0, 1, 1, 2, 0, 0, 1});
+  CHECK(draw_split(12, {}, kKey).test == std::vector<std::uint32_t>{8, 9, 11});
   // Repeat 0 does not depend on how many follow.
   const auto more = draw_folds(12, {.folds = 3, .repeats = 2}, kKey).fold;
   CHECK(std::equal(first.begin(), first.end(), more.begin()));

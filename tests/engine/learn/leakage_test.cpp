@@ -126,6 +126,25 @@ TEST_CASE("sums: signs, constants, copies and rounding", "[learn]") {
   CHECK(find_exact_sum(source, table.features()).largest_difference > 0.1);
 }
 
+TEST_CASE("a column that is mostly missing hides no relation", "[learn]") {
+  const auto a = normals(100, 1), b = normals(100, 2);
+  std::vector<double> sparse(100, std::numeric_limits<double>::quiet_NaN()), source(100);
+  for (std::size_t i = 0; i < 100; ++i) {
+    if (i < 4) sparse[i] = a[i];
+    source[i] = a[i] + b[i];
+  }
+  Table table;
+  table.add("sparse", sparse);
+  table.add("a", a);
+  table.add("b", b);
+  const ExactRelation found = find_exact_sum(source, table.features());
+  CHECK(found.alarm);
+  CHECK(found.n == 100);
+  CHECK(found.terms[0].column == "a");
+  REQUIRE(found.warnings.size() == 1);
+  CHECK(found.warnings[0] == "missing in more than half of the rows, so not looked at: sparse");
+}
+
 TEST_CASE("products: rates are found", "[learn]") {
   Stream stream(kKey, 8);
   std::vector<double> likes(300), views(300), followers(300), comments(300), rate(300);
