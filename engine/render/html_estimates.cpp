@@ -93,11 +93,6 @@ std::string joined(const std::vector<std::string>& texts) {
   return out;
 }
 
-void append_common(std::string& out, const char* what, const std::string& text) {
-  if (text.empty()) return;
-  out += fmt::format("<p class=\"note\">{}: {}</p>\n", what, escape_html(text));
-}
-
 struct Head {
   const char* name;   // In the download.
   const char* label;  // On the page; "" for one that is drawn or not seen.
@@ -170,10 +165,14 @@ void append_estimates(std::string& out, const std::string& title,
   const std::string caption = escape_html(title);
   out += "<figure>\n";
   if (!caption.empty()) out += "<figcaption>" + caption + "</figcaption>\n";
-  if (!estimates.empty()) {
-    if (no_inquiry) append_common(out, "inquiry", inquiry(estimates.front()));
-    if (no_term) append_common(out, "term", term(estimates.front()));
-  }
+  std::string common;
+  const auto add_common = [&](const char* what, const std::string& text) {
+    if (text.empty()) return;
+    common += (common.empty() ? "" : ", ") + fmt::format("{} {}", what, escape_html(text));
+  };
+  if (!estimates.empty() && no_inquiry) add_common("inquiry", inquiry(estimates.front()));
+  if (!estimates.empty() && no_term) add_common("term", term(estimates.front()));
+  if (!common.empty()) out += "<p class=\"note\">All rows: " + common + ".</p>\n";
   out += fmt::format(
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\">\n"
       "<table class=\"data\" data-title=\"{0}\" data-file=\"{1}\"{2}>\n",

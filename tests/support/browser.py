@@ -44,6 +44,7 @@ class Page:
             "Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network", "DOM"):
             self.send(f"{domain}.enable")
+        self.send("Emulation.setFocusEmulationEnabled", enabled=True)
         self.send("Browser.setDownloadBehavior", behavior="allow", downloadPath=self.downloads,
                   eventsEnabled=True, browser=True)
 
@@ -149,7 +150,7 @@ class Page:
         self.send("Input.dispatchMouseEvent", type="mouseReleased", x=end[0], y=end[1],
                   button="left", clickCount=1)
 
-    def media(self, scheme="light", kind="screen"):
+    def media(self, scheme="light", kind=""):
         self.send("Emulation.setEmulatedMedia", media=kind,
                   features=[{"name": "prefers-color-scheme", "value": scheme}])
 

@@ -21,7 +21,7 @@
     return spec;
   };
   const options = (chart, dark) => ({
-    ast: true, mode: "vega-lite", renderer: "svg", loader,
+    ast: true, mode: "vega-lite", renderer: "svg", loader, logLevel: vega.Error,
     actions: { export: true, source: false, compiled: false, editor: false },
     downloadFileName: chart.name, tooltip: { theme: dark ? "dark" : "light" },
   });
