@@ -120,6 +120,35 @@ put("nb", null = nbfit(nb, cbind(one), one, 0 * e)$loglik,
 m <- nbfit(nb, X, one, log(e) + o)
 put("nb_offset", setNames(m$beta, terms), theta = m$theta)
 
+# Multinomial logit: multinom stops at 1e-8; Newton steps from there ------------------------------
+u <- cbind(0, 0.4 * x - 1, 0.5 - 0.0002 * v + 0.7 * d) - log(-log(matrix(runif(3 * n), n)))
+lev <- keep("lev", max.col(u) - 1)
+for (case in c("multi", "multi_w", "multi_f")) {
+  pw <- switch(case, multi = rep(1, n), multi_w = w, multi_f = f)
+  m <- multinom(factor(lev) ~ x + v + d, weights = pw, trace = FALSE, maxit = 1000, reltol = 1e-14)
+  B <- t(coef(m))
+  for (i in 1:8) {
+    E <- exp(X %*% B); P <- E / (1 + rowSums(E))
+    Y <- cbind(lev == 1, lev == 2)
+    U <- cbind(X * (Y[, 1] - P[, 1]), X * (Y[, 2] - P[, 2]))
+    H <- matrix(0, 8, 8)
+    for (a in 1:2) for (c in 1:2)
+      H[4 * a - 3:0, 4 * c - 3:0] <- t(X) %*% (X * (pw * P[, a] * ((a == c) - P[, c])))
+    D <- diag(1 / sqrt(diag(H)))
+    V <- D %*% solve(D %*% H %*% D) %*% D
+    B <- B + matrix(V %*% colSums(U * pw), 4)
+  }
+  stopifnot(max(abs(B / t(coef(m)) - 1)) < 1e-2)
+  nm <- c(paste0("1:", terms), paste0("2:", terms))
+  put(case, setNames(c(B), nm), setNames(sqrt(diag(V)), paste0("se_", nm)), cov = V[2, 7],
+      loglik = sum(pw * log(cbind(1 - rowSums(P), P)[cbind(1:n, lev + 1)])))
+  W <- if (case == "multi_f") sqrt(pw) else pw
+  put(case, setNames(sqrt(diag(V %*% crossprod(U * W) %*% V)), paste0("hc0_", nm)))
+  G <- rowsum(U * pw, g); N <- if (case == "multi_f") sum(pw) else n
+  put(case, setNames(sqrt(diag(V %*% crossprod(G) %*% V) * 20 / 19 * (N - 1) / (N - 8)),
+                     paste0("cr1_", nm)))
+}
+
 # The rows of a real table -------------------------------------------------------------------------
 claims <- file.path(Sys.getenv("IMPACT_DATA"), "tiktok_claims", "tiktok_dataset.csv")
 if (file.exists(claims)) {
