@@ -10,7 +10,8 @@
 #include <vector>
 #include <catch2/catch.hpp>
 
-/// What tests/reference/stats/regression.R wrote: the sample and the numbers of the peers.
+/// What tests/reference/stats/regression.R and regression_margins.py wrote: the sample and the
+/// numbers of the peers.
 namespace impact::regression {
 
 inline const std::map<std::string, std::vector<double>>& sample() {
@@ -51,15 +52,18 @@ inline std::vector<double> matrix(const std::vector<std::string>& names) {
 inline double number(const std::string& test, const std::string& field) {
   static const auto numbers = [] {
     std::map<std::pair<std::string, std::string>, double> all;
-    std::ifstream file(IMPACT_SOURCE "/tests/reference/stats/regression.txt");
-    REQUIRE(file);
-    for (std::string line; std::getline(file, line);) {
-      std::istringstream fields(line);
-      std::string word;
-      std::string name;
-      std::string text;
-      if (line[0] == '#' || !(fields >> word >> name >> text)) continue;
-      all[{word, name}] = std::stod(text);
+    for (const char* path : {IMPACT_SOURCE "/tests/reference/stats/regression.txt",
+                             IMPACT_SOURCE "/tests/reference/stats/regression_margins.txt"}) {
+      std::ifstream file(path);
+      REQUIRE(file);
+      for (std::string line; std::getline(file, line);) {
+        std::istringstream fields(line);
+        std::string word;
+        std::string name;
+        std::string text;
+        if (line[0] == '#' || !(fields >> word >> name >> text)) continue;
+        all[{word, name}] = std::stod(text);
+      }
     }
     return all;
   }();

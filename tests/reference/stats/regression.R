@@ -149,6 +149,59 @@ for (case in c("multi", "multi_w", "multi_f")) {
                      paste0("cr1_", nm)))
 }
 
+# Marginal effects: their definition, differentiated numerically with respect to the coefficients --
+slope <- function(fun, at, h) {                       # fourth order
+  sapply(seq_along(at), function(j) {
+    f <- function(s) { at[j] <- at[j] + s * h[j]; fun(at) }
+    (8 * (f(1) - f(-1)) - (f(2) - f(-2))) / (12 * h[j])
+  })
+}
+effects <- function(m, pw, means) {
+  X <- model.matrix(m); off <- if (is.null(m$offset)) rep(0, nrow(X)) else m$offset
+  if (means) { X <- t(colSums(X * pw) / sum(pw)); off <- sum(off * pw) / sum(pw); pw <- 1 }
+  inv <- m$family$linkinv; dm <- m$family$mu.eta
+  av <- function(z) sum(z * pw) / sum(pw)
+  fun <- list(x = function(b) av(dm(drop(X %*% b) + off) * b[2]),
+              v = function(b) av(dm(drop(X %*% b) + off) * b[3]),
+              d = function(b) { X1 <- X0 <- X; X1[, 4] <- 1; X0[, 4] <- 0
+                av(inv(drop(X1 %*% b) + off) - inv(drop(X0 %*% b) + off)) })
+  sapply(fun, function(f) {
+    g <- slope(f, coef(m), 0.02 * sqrt(diag(vcov(m))))
+    c(f(coef(m)), sqrt(drop(g %*% vcov(m) %*% g)))
+  })
+}
+for (case in list(list("logistic", binomial(), b), list("probit", binomial("probit"), b),
+                  list("poisson", poisson(), cnt))) {
+  y <- case[[3]]
+  off <- if (case[[1]] == "poisson") log(e) + o else rep(0, n)
+  for (weighted in c(FALSE, TRUE)) {
+    pw <- if (weighted) w else rep(1, n)
+    m <- suppressWarnings(polish(glm(y ~ x + v + d + offset(off), case[[2]], frame, weights = pw,
+                                     control = tight)))
+    for (means in c(FALSE, TRUE)) {
+      r <- effects(m, pw, means)
+      put(paste0(case[[1]], if (weighted) "_w", if (means) "_mem" else "_ame"),
+          setNames(r[1, ], colnames(r)), setNames(r[2, ], paste0("se_", colnames(r))))
+    }
+  }
+  m <- polish(glm(y ~ x + v + d + offset(off), case[[2]], frame, control = tight))
+  p <- predict(m, data.frame(x = c(-1, 4), v = c(100, 9000), d = 0:1, off = 0), se.fit = TRUE)
+  q <- predict(m, data.frame(x = c(-1, 4), v = c(100, 9000), d = 0:1, off = 0), se.fit = TRUE,
+               type = "response")
+  put(paste0(case[[1]], "_pred"), eta = p$fit, se = p$se.fit, mean = q$fit, mean_se = q$se.fit,
+      low = m$family$linkinv(p$fit - qnorm(0.975) * p$se.fit),
+      high = m$family$linkinv(p$fit + qnorm(0.975) * p$se.fit))
+  # Wald and likelihood-ratio tests
+  R <- rbind(c(0, 1, 0, -0.5), c(0, 0, 1, 0)); rr <- c(0.1, 0)
+  u <- R %*% coef(m) - rr
+  st <- drop(t(u) %*% solve(R %*% vcov(m) %*% t(R), u))
+  put(paste0(case[[1]], "_wald"), chi2 = st, p = pchisq(st, 2, lower = FALSE),
+      pf = pf(st / 2, 2, 156, lower = FALSE))
+  m0 <- glm(y ~ x + offset(off), case[[2]], frame, control = tight)
+  a <- anova(m0, m, test = "LRT")
+  put(paste0(case[[1]], "_lr"), chi2 = a$Deviance[2], p = a$`Pr(>Chi)`[2])
+}
+
 # The rows of a real table -------------------------------------------------------------------------
 claims <- file.path(Sys.getenv("IMPACT_DATA"), "tiktok_claims", "tiktok_dataset.csv")
 if (file.exists(claims)) {
