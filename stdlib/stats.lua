@@ -60,7 +60,11 @@ function kit.method(name, text, params, example)
 end
 
 internal.kit = kit
-for _, family in ipairs { "compare", "groups", "counts", "relate", "describe" } do
+local kFamilies <const> = {
+  "compare", "groups", "counts", "relate", "describe", "classify", "regress", "resample",
+  "power",
+}
+for _, family in ipairs(kFamilies) do
   internal.load("stats/" .. family .. ".lua")
 end
 internal.names.stats = internal.read_only("stats", kit.methods)

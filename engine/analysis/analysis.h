@@ -36,9 +36,16 @@ struct AnalysisTable {
   Frame frame;
 };
 
+/// Something that a reader of a result must know; a report cannot hide it.
+struct RaisedAlarm {
+  std::string rule;  ///< "dissolves within status", "one column separates the classes", ...
+  std::string text;  ///< What was found, with its numbers.
+};
+
 struct AnalysisResult {
   std::vector<Estimate> estimates = {};  ///< The headline first.
   std::vector<AnalysisTable> tables = {};
+  std::vector<RaisedAlarm> alarms = {};
 };
 
 struct AnalysisMethod {

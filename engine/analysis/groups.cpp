@@ -56,7 +56,7 @@ AnalysisResult kruskal(const AnalysisInput& input, const Context&) {
   return {.estimates = {kruskal_wallis(all.values, all.factor.codes, all.by)}};
 }
 
-AnalysisResult pairs(PairwiseTests tests) {
+AnalysisResult pairs(PairwiseTests tests, const char* method) {
   AnalysisResult out;
   TableBuilder table;
   std::vector<std::string> terms;
@@ -72,6 +72,7 @@ AnalysisResult pairs(PairwiseTests tests) {
   table.numbers("p", std::move(p));
   table.numbers("p adjusted", std::move(tests.p_adjusted));
   out.estimates = std::move(tests.rows);
+  keep_warnings(&out, method, tests.warnings);
   out.tables.push_back({"pairs", table.build()});
   return out;
 }
@@ -80,22 +81,25 @@ AnalysisResult tukey(const AnalysisInput& input, const Context&) {
   const AnalysisReader read(input);
   const Grouped all = read_groups(read);
   return pairs(tukey_hsd(all.values, all.factor.codes,
-                         {.names = all.factor.levels, .conf_level = read.conf_level()}));
+                         {.names = all.factor.levels, .conf_level = read.conf_level()}),
+               "tukey_hsd");
 }
 
 AnalysisResult games(const AnalysisInput& input, const Context&) {
   const AnalysisReader read(input);
   const Grouped all = read_groups(read);
   return pairs(games_howell(all.values, all.factor.codes,
-                            {.names = all.factor.levels, .conf_level = read.conf_level()}));
+                            {.names = all.factor.levels, .conf_level = read.conf_level()}),
+               "games_howell");
 }
 
 AnalysisResult dunn(const AnalysisInput& input, const Context&) {
   const AnalysisReader read(input);
   const Grouped all = read_groups(read);
-  return pairs(dunn_test(
-      all.values, all.factor.codes,
-      {.names = all.factor.levels, .adjust = parse_adjustment(read.text("adjust", "holm"))}));
+  return pairs(dunn_test(all.values, all.factor.codes,
+                         {.names = all.factor.levels,
+                          .adjust = parse_adjustment(read.text("adjust", "holm"))}),
+               "dunn");
 }
 
 constexpr AnalysisMethod kMethods[] = {

@@ -229,6 +229,12 @@ void TableBuilder::integers(std::string name, std::vector<std::int64_t> cells) {
 
 Frame TableBuilder::build() { return {std::move(names_), std::move(columns_)}; }
 
+void keep_warnings(AnalysisResult* result, const char* method,
+                   const std::vector<std::string>& warnings) {
+  if (!result->estimates.empty()) return;
+  result->estimates.push_back({.term = "no estimate", .method = method, .warnings = warnings});
+}
+
 void prepend(std::vector<std::string>* warnings, const std::vector<std::string>& first) {
   warnings->insert(warnings->begin(), first.begin(), first.end());
 }

@@ -72,6 +72,10 @@ class TableBuilder {
 /// Puts warnings before those of a row.
 void prepend(std::vector<std::string>* warnings, const std::vector<std::string>& first);
 
+/// Warnings of a result without rows travel in a row without numbers.
+void keep_warnings(AnalysisResult* result, const char* method,
+                   const std::vector<std::string>& warnings);
+
 /// The families of methods, one a source file.
 [[nodiscard]] std::span<const AnalysisMethod> comparison_methods();
 [[nodiscard]] std::span<const AnalysisMethod> group_methods();
@@ -79,5 +83,9 @@ void prepend(std::vector<std::string>* warnings, const std::vector<std::string>&
 [[nodiscard]] std::span<const AnalysisMethod> relation_methods();
 [[nodiscard]] std::span<const AnalysisMethod> description_methods();
 [[nodiscard]] std::span<const AnalysisMethod> family_methods();
+[[nodiscard]] std::span<const AnalysisMethod> classifier_methods();
+[[nodiscard]] std::span<const AnalysisMethod> regression_methods();
+[[nodiscard]] std::span<const AnalysisMethod> resampling_methods();
+[[nodiscard]] std::span<const AnalysisMethod> power_methods();
 
 }  // namespace impact::detail

@@ -150,7 +150,8 @@ Optimum maximise(const Training& t, const LogisticClassifierSpec& spec, const Co
     // The decrement is the squared length of the step in standard errors.
     const double decrement = gradient.dot(step);
     if (!std::isfinite(decrement)) break;
-    best.converged = decrement < 1e-16;
+    // Beyond the second bound rounding of the objective, not the step, decides what is higher.
+    best.converged = decrement < std::max(1e-16, 1e-15 * std::abs(value));
     VectorXd next = best.b + step;
     Pass there = pass(t, next, context);
     double reached = objective(there, next);

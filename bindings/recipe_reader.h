@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <vector>
+#include <nlohmann/json.hpp>
+
+#include "bindings/declarations.h"
+
+namespace impact::bindings {
+
+/// Makes a Recipe of a call's arguments: columns become roles, declared nodes its nodes, a Contrast
+/// a role with option "between", a formula the roles "of", "terms" and "effects", everything else
+/// an option.
+class RecipeReader {
+ public:
+  RecipeReader(lua_State* L, std::string method) : L_(L) { recipe_.method = std::move(method); }
+
+  /// The argument at `index`, of parameter `name`. `kind` is what its columns must hold: "number",
+  /// "group" or "" for anything. Throws ArgumentError.
+  void read(int index, const std::string& name, const std::string& kind);
+  void set_option(const std::string& name, nlohmann::json value) {
+    recipe_.options[name] = std::move(value);
+  }
+
+  [[nodiscard]] Recipe take() { return std::move(recipe_); }
+
+ private:
+  void add(const std::string& role, std::vector<StudyColumn> columns, const std::string& kind,
+           const std::string& place);
+  void add_formula(const FormulaHandle& handle, const std::string& place);
+  void add_terms(const std::string& role, const std::vector<Formula::Term>& terms,
+                 const StudyColumn& owner, const std::string& place);
+  void add_node(int index);
+
+  lua_State* L_;
+  Recipe recipe_;
+};
+
+/// "welch of views by verified": a recipe in short.
+[[nodiscard]] std::string describe_recipe(const Recipe& recipe);
+
+}  // namespace impact::bindings

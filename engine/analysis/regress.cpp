@@ -1,0 +1,231 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "engine/analysis/model_frame.h"
+#include "engine/analysis/reader.h"
+#include "engine/core/error.h"
+#include "engine/stats/glm.h"
+#include "engine/stats/linear.h"
+#include "engine/stats/multinomial.h"
+#include "engine/stats/negative_binomial.h"
+
+// Regressions of an outcome on terms.
+namespace impact::detail {
+namespace {
+
+SeType se_of(const AnalysisReader& read, SeType otherwise, SeType with_clusters) {
+  if (read.given("se")) return parse_se_type(read.text("se", ""));
+  return read.has("clusters") ? with_clusters : otherwise;
+}
+
+// What a fit says as a whole: one row a number.
+class FitTable {
+ public:
+  void add(const char* name, double value) {
+    names_.emplace_back(name);
+    values_.push_back(value);
+  }
+  [[nodiscard]] AnalysisTable build() {
+    TableBuilder table;
+    table.texts("quantity", names_);
+    table.numbers("value", std::move(values_));
+    return {"fit", table.build()};
+  }
+
+ private:
+  std::vector<std::string> names_ = {};
+  std::vector<double> values_ = {};
+};
+
+AnalysisResult ols(const AnalysisInput& input, const Context& context) {
+  const AnalysisReader read(input);
+  const ModelFrame model = model_frame(read, read.numbers(read.name("of")));
+  const SeType se = se_of(read, SeType::kHc2, SeType::kCr2);
+  LinearData data{.x = model.matrix.x,
+                  .columns = model.matrix.names.size(),
+                  .y = model.outcome,
+                  .weights = model.weights,
+                  .clusters = model.clusters,
+                  .names = model.matrix.names};
+  for (const auto& levels : model.effects) data.absorbed.emplace_back(levels);
+  const LinearFit fit = linear(data, {.se = se}, context);
+  AnalysisResult out;
+  out.estimates = to_estimates(fit, model.matrix.names, "ols", read.conf_level());
+  keep_warnings(&out, "ols", fit.warnings);
+  for (Estimate& row : out.estimates) prepend(&row.warnings, model.warnings);
+  FitTable table;
+  table.add("n", static_cast<double>(fit.n));
+  table.add("rank", static_cast<double>(fit.rank));
+  table.add("r_squared", fit.r_squared);
+  table.add("residual_sd", fit.residual_sd);
+  out.tables.push_back(table.build());
+  return out;
+}
+
+// exp of the coefficients: odds ratios, incidence rate ratios.
+AnalysisTable ratio_table(const std::vector<Estimate>& rows, const char* name) {
+  std::vector<std::string> terms;
+  std::vector<double> ratio, low, high, p;
+  for (const Estimate& row : rows) {
+    if (row.term == "(intercept)") continue;
+    terms.push_back(row.term);
+    ratio.push_back(std::exp(row.estimate));
+    low.push_back(std::exp(row.conf_low));
+    high.push_back(std::exp(row.conf_high));
+    p.push_back(row.p_value);
+  }
+  TableBuilder table;
+  table.texts("term", terms);
+  table.numbers(name, std::move(ratio));
+  table.numbers("conf_low", std::move(low));
+  table.numbers("conf_high", std::move(high));
+  table.numbers("p", std::move(p));
+  return {"ratios", table.build()};
+}
+
+GlmData data_of(const ModelFrame& model) {
+  return {.x = model.matrix.x,
+          .columns = model.matrix.names.size(),
+          .y = model.outcome,
+          .weights = model.weights,
+          .offset = model.offset,
+          .exposure = model.exposure,
+          .clusters = model.clusters,
+          .names = model.matrix.names};
+}
+
+// `ratio` names exp of the coefficients; null: they are no ratios.
+AnalysisResult result_of(const AnalysisReader& read, const ModelFrame& model, const GlmFit& fit,
+                         const char* ratio) {
+  AnalysisResult out;
+  out.estimates = to_estimates(fit, model.matrix.names, read.conf_level());
+  keep_warnings(&out, "regression", fit.warnings);
+  for (Estimate& row : out.estimates) prepend(&row.warnings, model.warnings);
+  FitTable table;
+  table.add("n", static_cast<double>(fit.n));
+  table.add("log_likelihood", fit.log_likelihood);
+  table.add("null_log_likelihood", fit.null_log_likelihood);
+  table.add("deviance", fit.deviance);
+  table.add("null_deviance", fit.null_deviance);
+  table.add("aic", fit.aic);
+  table.add("bic", fit.bic);
+  table.add("mcfadden_r_squared", fit.mcfadden);
+  if (fit.family == GlmFamily::kPoisson) table.add("dispersion", fit.dispersion);
+  table.add("iterations", fit.iterations);
+  out.tables.push_back(table.build());
+  if (ratio != nullptr) out.tables.push_back(ratio_table(out.estimates, ratio));
+  return out;
+}
+
+AnalysisResult generalised(const AnalysisInput& input, GlmFamily family, const Context& context) {
+  const AnalysisReader read(input);
+  const bool counts = family == GlmFamily::kPoisson;
+  const ModelFrame model =
+      model_frame(read, counts ? read.numbers(read.name("of")) : read.outcomes());
+  const GlmFit fit = glm(data_of(model),
+                         {.family = family,
+                          .se = se_of(read, SeType::kClassical, SeType::kCr1),
+                          .frequency = read.flag("frequency", false)},
+                         context);
+  return result_of(read, model, fit,
+                   family == GlmFamily::kLogistic ? "odds_ratio"
+                   : counts                       ? "rate_ratio"
+                                                  : nullptr);
+}
+
+AnalysisResult logit(const AnalysisInput& input, const Context& context) {
+  return generalised(input, GlmFamily::kLogistic, context);
+}
+AnalysisResult probit(const AnalysisInput& input, const Context& context) {
+  return generalised(input, GlmFamily::kProbit, context);
+}
+AnalysisResult poisson(const AnalysisInput& input, const Context& context) {
+  return generalised(input, GlmFamily::kPoisson, context);
+}
+
+AnalysisResult counts_spread(const AnalysisInput& input, const Context& context) {
+  const AnalysisReader read(input);
+  const ModelFrame model = model_frame(read, read.numbers(read.name("of")));
+  const NegativeBinomialFit fit =
+      negative_binomial(data_of(model),
+                        {.se = se_of(read, SeType::kClassical, SeType::kCr1),
+                         .frequency = read.flag("frequency", false)},
+                        context);
+  AnalysisResult out = result_of(read, model, fit.regression, "rate_ratio");
+  out.estimates.push_back({.term = "theta",
+                           .estimate = fit.theta,
+                           .std_error = fit.theta_se,
+                           .n = fit.regression.n,
+                           .method = "negative_binomial"});
+  return out;
+}
+
+AnalysisResult several_levels(const AnalysisInput& input, const Context& context) {
+  const AnalysisReader read(input);
+  const FactorCodes factor = read.groups(read.name("of"));
+  const ModelFrame model = model_frame(read, std::vector<double>(factor.codes.size(), 0.0));
+  const auto y =
+      take_rows<std::int32_t>(std::span<const std::int32_t>(factor.codes), model.matrix.source);
+  std::int32_t reference = y.empty() ? 0 : *std::min_element(y.begin(), y.end());
+  if (read.given("reference")) {
+    const std::string wanted = read.text("reference", "");
+    const auto at = std::find(factor.levels.begin(), factor.levels.end(), wanted);
+    if (at == factor.levels.end()) {
+      throw ArgumentError({.what = "'" + read.name("of") + "' never is '" + wanted + "'",
+                           .got = wanted,
+                           .expected = list_words(factor.levels),
+                           .hint = did_you_mean(wanted, factor.levels)});
+    }
+    reference = static_cast<std::int32_t>(at - factor.levels.begin());
+  }
+  const MultinomialFit fit = multinomial({.x = model.matrix.x,
+                                          .columns = model.matrix.names.size(),
+                                          .y = y,
+                                          .levels = factor.levels.size(),
+                                          .weights = model.weights,
+                                          .clusters = model.clusters,
+                                          .names = model.matrix.names,
+                                          .level_names = factor.levels},
+                                         {.reference = reference,
+                                          .se = se_of(read, SeType::kClassical, SeType::kCr1),
+                                          .frequency = read.flag("frequency", false)},
+                                         context);
+  AnalysisResult out;
+  out.estimates = to_estimates(fit, model.matrix.names, factor.levels, read.conf_level());
+  keep_warnings(&out, "multinomial", fit.warnings);
+  for (Estimate& row : out.estimates) prepend(&row.warnings, model.warnings);
+  FitTable table;
+  table.add("n", static_cast<double>(fit.n));
+  table.add("log_likelihood", fit.log_likelihood);
+  table.add("null_log_likelihood", fit.null_log_likelihood);
+  table.add("aic", fit.aic);
+  table.add("bic", fit.bic);
+  table.add("mcfadden_r_squared", fit.mcfadden);
+  table.add("iterations", fit.iterations);
+  out.tables.push_back(table.build());
+  return out;
+}
+
+constexpr AnalysisMethod kMethods[] = {
+    {"ols",
+     "Least squares; the standard errors allow for any variances (HC2, MacKinnon & White 1985) "
+     "unless another kind is declared.",
+     false, ols},
+    {"logit", "Logistic regression at the maximum of its likelihood, in the columns' own units.",
+     false, logit},
+    {"probit", "Probit regression at the maximum of its likelihood, in the columns' own units.",
+     false, probit},
+    {"negative_binomial",
+     "Negative binomial regression (NB2) of counts that spread more than Poisson's (Lawless 1987).",
+     false, counts_spread},
+    {"multinomial", "Multinomial logit of an outcome with several levels (McFadden 1974).", false,
+     several_levels},
+    {"poisson", "Poisson regression of counts at the maximum of its likelihood.", false, poisson},
+};
+
+}  // namespace
+
+std::span<const AnalysisMethod> regression_methods() { return kMethods; }
+
+}  // namespace impact::detail
