@@ -4,9 +4,10 @@ max_line_length = 100
 read_globals = {
   "all_of", "any_of", "bernoulli", "beta", "binomial", "blocked_difference_in_means",
   "categorical", "category", "coalesce", "col", "concat", "count", "csv", "cume_dist", "dense_rank",
-  "desc", "difference_in_means", "exponential", "frame", "gamma", "greatest", "if_else", "jsonl",
-  "least", "lognormal", "missing", "normal", "not_", "ntile", "ols", "parquet", "percent_rank",
-  "poisson", "random", "rank", "row_number", "sql", "study", "uniform", "uniform_integer", "use",
+  "desc", "design_card", "difference_in_means", "exponential", "figure", "frame", "gamma",
+  "greatest", "if_else", "jsonl", "least", "lognormal", "missing", "normal", "not_", "ntile", "ols",
+  "parquet", "percent_rank", "plot", "poisson", "provenance", "random", "rank", "row_number", "say",
+  "sql", "stats", "study", "summary", "uniform", "uniform_integer", "use", "values",
 }
 -- A declaration counts though nobody refers to its handle.
 files["scripts"] = { ignore = { "211" } }

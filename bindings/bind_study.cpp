@@ -1,12 +1,16 @@
 #include <filesystem>
 
+#include <map>
+
 #include "bindings/args.h"
+#include "bindings/declarations.h"
 #include "bindings/guard.h"
 #include "bindings/install.h"
 #include "bindings/sandbox.h"
 #include "bindings/session.h"
 #include "bindings/source_options.h"
 #include "engine/core/version.h"
+#include "engine/study/sentence.h"
 #include "engine/study/study.h"
 #include "engine/table/verbs.h"
 
@@ -127,14 +131,60 @@ int add_title(lua_State* L) {
   return 0;
 }
 
+// The name of a declared node by its handle; of a table of an analysis "node.table".
+int node_name(lua_State* L) {
+  const auto push = [L](const std::string& name, const char* kind) {
+    push_text(L, name);
+    push_text(L, kind);
+    return 2;
+  };
+  if (find_box(L, 1, "Finding") != nullptr) {
+    return push(get_handle<const FindingHandle>(L, 1)->name, "estimates");
+  }
+  if (find_box(L, 1, "Estimator") != nullptr) {
+    return push(get_handle<const EstimatorHandle>(L, 1)->name, "estimates");
+  }
+  if (find_box(L, 1, "Check") != nullptr) {
+    return push(get_handle<const CheckHandle>(L, 1)->name, "check");
+  }
+  if (find_box(L, 1, "Figure") != nullptr) {
+    return push(get_handle<const FigureHandle>(L, 1)->name, "figure");
+  }
+  if (find_box(L, 1, "FindingTable") != nullptr) {
+    const auto table = get_handle<const FindingTableHandle>(L, 1);
+    return push(table->node + "." + table->table, "table");
+  }
+  lua_pushnil(L);
+  return 1;
+}
+
+// A sentence's template, refused at its own line.
+int check_template(lua_State* L) {
+  check_sentence(text_at(L, 1));
+  return 0;
+}
+
+// kind, text, level, list of { label, node, part, share }
 int add_item(lua_State* L) {
   using Kind = Study::Item::Kind;
-  const std::string kind = text_at(L, 1);
-  study(L).items.push_back({kind == "heading" ? Kind::kHeading
-                            : kind == "table" ? Kind::kTable
-                            : kind == "check" ? Kind::kCheck
-                                              : Kind::kProse,
-                            text_at(L, 2)});
+  static const std::map<std::string, Kind> kinds = {
+      {"heading", Kind::kHeading}, {"prose", Kind::kProse},         {"table", Kind::kTable},
+      {"check", Kind::kCheck},     {"estimates", Kind::kEstimates}, {"figure", Kind::kFigure},
+      {"values", Kind::kValues},   {"sentences", Kind::kSentences}, {"summary", Kind::kSummary},
+      {"plan", Kind::kPlan}};
+  lua_settop(L, 4);
+  Study::Item item{.kind = kinds.at(text_at(L, 1)), .text = text_at(L, 2)};
+  if (!lua_isnil(L, 3)) item.level = static_cast<int>(lua_tointegerx(L, 3, nullptr));
+  if (!lua_isnil(L, 4)) {
+    each_item(L, 4, [&](int told, lua_Integer) {
+      Study::Told& out = item.told.emplace_back();
+      with_field(L, told, "label", [&](int value) { out.label = text_at(L, value); });
+      with_field(L, told, "node", [&](int value) { out.node = text_at(L, value); });
+      with_field(L, told, "part", [&](int value) { out.part = text_at(L, value); });
+      with_field(L, told, "share", [&](int value) { out.share = lua_toboolean(L, value) != 0; });
+    });
+  }
+  study(L).items.push_back(std::move(item));
   return 0;
 }
 
@@ -151,6 +201,8 @@ void install_study(lua_State* L) {
       {"setting", setting},
       {"add_title", add_title},
       {"add_item", add_item},
+      {"node_name", node_name},
+      {"check_template", check_template},
   };
   for (const auto& [name, body] : entries) {
     push_private(L, body);
@@ -160,6 +212,7 @@ void install_study(lua_State* L) {
   install_estimators(L);
   install_models(L);
   install_analyses(L);
+  install_plots(L);
   load_library(L, "study.lua");
   lua_rawsetp(L, LUA_REGISTRYINDEX, &kFinish);
 }

@@ -24,6 +24,19 @@ struct CheckHandle {
 struct FindingHandle {
   std::string name;
 };
+/// A table of one.
+struct FindingTableHandle {
+  std::string node;
+  std::string table;
+};
+/// A figure, declared with its caption.
+struct FigureHandle {
+  std::string name;
+};
+/// A plot that is not declared yet.
+struct PlotHandle {
+  Recipe recipe;
+};
 /// A model: its variables are read as columns, m.x.
 struct ModelHandle {
   std::string name;
@@ -56,6 +69,18 @@ struct HandleName<const CheckHandle> {
 template <>
 struct HandleName<const FindingHandle> {
   static constexpr const char* name = "Finding";
+};
+template <>
+struct HandleName<const FindingTableHandle> {
+  static constexpr const char* name = "FindingTable";
+};
+template <>
+struct HandleName<const FigureHandle> {
+  static constexpr const char* name = "Figure";
+};
+template <>
+struct HandleName<const PlotHandle> {
+  static constexpr const char* name = "Plot";
 };
 template <>
 struct HandleName<const Recipe> {

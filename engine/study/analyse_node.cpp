@@ -40,6 +40,15 @@ AnalysisInput gather(const Recipe& recipe, const RelationPtr& table,
   return input;
 }
 
+void keep(const std::vector<StrataFinding>& findings, NodeResult* result) {
+  if (!findings.empty()) result->tables.emplace_back("strata", strata_table(findings));
+  for (const StrataFinding& finding : findings) {
+    if (finding.rule.empty()) continue;
+    result->alarms.push_back({finding.rule + " within " + finding.column, finding.text});
+    result->estimates.front().warnings.push_back(finding.text);
+  }
+}
+
 }  // namespace
 
 AnalysisResult analyse_recipe(const Recipe& recipe, StreamKey stream, const Context& context) {
@@ -52,7 +61,7 @@ NodeResult analyse_node(const Study& study, const Node& node, const AnalysisNode
                         const Blind& blind, const EarlierResults& earlier, const Context& context) {
   const Recipe& recipe = *analysis.recipe;
   const RelationPtr seen = recipe.table == nullptr ? nullptr : blind(recipe.table);
-  const auto columns = strata_of(study, analysis);
+  const auto columns = strata_of(study, recipe);
   std::vector<std::string> strata;
   AnalysisInput input = gather(recipe, seen, columns, &strata, context);
   input.earlier = answers_of(recipe, earlier);
@@ -66,13 +75,24 @@ NodeResult analyse_node(const Study& study, const Node& node, const AnalysisNode
   for (AnalysisTable& table : found.tables) {
     result.tables.emplace_back(std::move(table.name), std::move(table.frame));
   }
-  if (!findings.empty()) result.tables.emplace_back("strata", strata_table(findings));
-  for (const StrataFinding& finding : findings) {
-    if (finding.rule.empty()) continue;
-    result.alarms.push_back({finding.rule + " within " + finding.column, finding.text});
-    result.estimates.front().warnings.push_back(finding.text);
+  result.alarms = std::move(found.alarms);
+  for (const RaisedAlarm& alarm : result.alarms) {
+    if (!result.estimates.empty()) result.estimates.front().warnings.push_back(alarm.text);
   }
+  keep(findings, &result);
   return result;
+}
+
+void look_within_strata(const Study& study, const EstimatorNode& estimator, const Blind& blind,
+                        const Context& context, NodeResult* result) {
+  const auto recipe = observed_comparison(study, estimator);
+  if (!recipe || result->estimates.empty()) return;
+  const auto columns = strata_of(study, *recipe);
+  if (columns.empty()) return;
+  std::vector<std::string> strata;
+  const AnalysisInput input = gather(*recipe, blind(recipe->table), columns, &strata, context);
+  const AnalysisMethod& method = analysis_method(recipe->method);
+  keep(compare_strata(method, input, method.run(input, context), strata, context), result);
 }
 
 }  // namespace impact

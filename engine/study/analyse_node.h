@@ -15,4 +15,9 @@ namespace impact {
                                       const AnalysisNode& analysis, const Blind& blind,
                                       const EarlierResults& earlier, const Context& context);
 
+/// Adds to an estimator's result what its comparison becomes within the study's strata, if it is
+/// an observed_comparison.
+void look_within_strata(const Study& study, const EstimatorNode& estimator, const Blind& blind,
+                        const Context& context, NodeResult* result);
+
 }  // namespace impact

@@ -195,6 +195,10 @@ json Definition::operator()(const EstimatorNode& node) {
   add(&out, "blocks", method.blocks);
   add(&out, "clusters", method.clusters);
   add(&out, "weights", method.weights);
+  if (const auto compared = observed_comparison(study_, node)) {
+    const auto strata = strata_of(study_, *compared);
+    if (!strata.empty()) out["strata"] = columns(strata);
+  }
   return out;
 }
 
@@ -211,10 +215,12 @@ json Definition::recipe(const Recipe& recipe) {
 
 json Definition::operator()(const AnalysisNode& node) {
   json out = recipe(*node.recipe);
-  const auto strata = strata_of(study_, node);
+  const auto strata = strata_of(study_, *node.recipe);
   if (!strata.empty()) out["strata"] = columns(strata);
   return out;
 }
+
+json Definition::operator()(const FigureNode& node) { return recipe(*node.recipe); }
 
 json Definition::operator()(const SweepNode& node) {
   json out = json::object();
@@ -249,6 +255,7 @@ std::string kind_of(const Node& node) {
     std::string operator()(const InquiryNode&) const { return "inquiry"; }
     std::string operator()(const EstimatorNode&) const { return "estimator"; }
     std::string operator()(const AnalysisNode&) const { return "analysis"; }
+    std::string operator()(const FigureNode&) const { return "figure"; }
     std::string operator()(const SweepNode&) const { return "sweep"; }
   };
   return std::visit(Kind{}, node.body);

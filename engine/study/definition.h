@@ -34,6 +34,7 @@ class Definition {
   nlohmann::json operator()(const InquiryNode& node);
   nlohmann::json operator()(const EstimatorNode& node);
   nlohmann::json operator()(const AnalysisNode& node);
+  nlohmann::json operator()(const FigureNode& node);
   nlohmann::json operator()(const SweepNode& node);
 
  private:

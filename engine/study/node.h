@@ -144,6 +144,12 @@ struct AnalysisNode {
   std::shared_ptr<const Recipe> recipe;
 };
 
+/// A picture of columns, or of what other nodes found.
+struct FigureNode {
+  std::shared_ptr<const Recipe> recipe;
+  std::string caption;
+};
+
 /// Values of parameters to diagnose the study under, every combination.
 struct SweepNode {
   std::vector<std::pair<std::string, std::vector<Value>>> parameters;
@@ -151,7 +157,7 @@ struct SweepNode {
 
 using NodeBody = std::variant<ParameterNode, SourceNode, RelationNode, FeatureNode, RolesNode,
                               TableNode, CheckNode, ModelNode, AssignmentNode, InquiryNode,
-                              EstimatorNode, AnalysisNode, SweepNode>;
+                              EstimatorNode, AnalysisNode, FigureNode, SweepNode>;
 
 /// One declaration.
 struct Node {

@@ -80,6 +80,8 @@ NodeResult read_parts(std::string_view bytes) {
   for (const json& fields : header.at("estimates")) {
     result.estimates.push_back(read_estimate(fields));
   }
+  result.figure = header.at("figure").get<std::string>();
+  result.words = header.at("words").get<std::string>();
   for (const json& alarm : header.at("alarms")) {
     result.alarms.push_back({alarm.at(0).get<std::string>(), alarm.at(1).get<std::string>()});
   }
@@ -120,6 +122,8 @@ std::string encode_result(const NodeResult& result) {
                                              {"warnings", result.warnings},
                                              {"estimates", std::move(estimates)},
                                              {"alarms", std::move(alarms)},
+                                             {"figure", result.figure},
+                                             {"words", result.words},
                                              {"frame", first},
                                              {"tables", std::move(tables)}});
   return std::string(kMagic) + format_integer(static_cast<std::int64_t>(header.size())) + "\n" +

@@ -168,6 +168,8 @@ struct Text {
 
   std::string operator()(const AnalysisNode& node) const { return recipe_text(*node.recipe); }
 
+  std::string operator()(const FigureNode& node) const { return recipe_text(*node.recipe); }
+
   std::string operator()(const SweepNode& node) const {
     std::string text;
     for (const auto& [name, values] : node.parameters) {

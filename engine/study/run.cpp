@@ -33,7 +33,8 @@ bool has_result(const Study& study, const Node& node) {
          std::holds_alternative<RelationNode>(node.body) ||
          std::holds_alternative<TableNode>(node.body) ||
          std::holds_alternative<CheckNode>(node.body) ||
-         std::holds_alternative<AnalysisNode>(node.body);
+         std::holds_alternative<AnalysisNode>(node.body) ||
+         std::holds_alternative<FigureNode>(node.body);
 }
 
 struct State {

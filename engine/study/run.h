@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/analysis/analysis.h"
 #include "engine/core/context.h"
 #include "engine/stats/estimate.h"
 #include "engine/study/study.h"
@@ -18,12 +19,6 @@ namespace impact {
 class ObjectStore;
 class FingerprintCache;
 
-/// Something that a reader of a result must know; a report cannot hide it.
-struct RaisedAlarm {
-  std::string rule;  ///< "dissolves within strata", ...
-  std::string text;  ///< What was found, with its numbers.
-};
-
 /// What one node gave. Which fields matter depends on its kind.
 struct NodeResult {
   std::int64_t rows = 0;            ///< Sources, filters, joins: rows.
@@ -32,7 +27,9 @@ struct NodeResult {
   Value value = {};                 ///< Checks: what was measured.
   std::vector<Estimate> estimates;  ///< Estimators and analyses.
   std::vector<std::pair<std::string, Frame>> tables;  ///< Analyses: what else they found.
-  std::vector<RaisedAlarm> alarms;                    ///< Analyses and estimators.
+  std::string figure;                                 ///< Figures: the Vega-Lite specification.
+  std::string words;                ///< Figures: what it shows, for who can't see it.
+  std::vector<RaisedAlarm> alarms;  ///< Analyses and estimators.
   std::vector<std::string> warnings;
 };
 

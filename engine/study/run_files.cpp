@@ -88,6 +88,12 @@ Lock lock_of(const Study& study, const StudyRun& run, const RunRecord& record,
   return lock;
 }
 
+void add_tables(const NodeRun& node, Results* results) {
+  for (const auto& [name, frame] : node.result.tables) {
+    results->tables.push_back({node.name + "." + name, frame});
+  }
+}
+
 }  // namespace
 
 bool has_content(const std::string& kind) { return kind != "filter" && kind != "join"; }
@@ -119,13 +125,12 @@ Results results_of(const Study& study, const StudyRun& run) {
       for (const Estimate& estimate : node.result.estimates) {
         results.estimates.push_back({node.name, estimator->answers, estimate});
       }
+      add_tables(node, &results);
     } else if (std::holds_alternative<AnalysisNode>(declared.body)) {
       for (const Estimate& estimate : node.result.estimates) {
         results.estimates.push_back({node.name, "", estimate});
       }
-      for (const auto& [name, frame] : node.result.tables) {
-        results.tables.push_back({node.name + "." + name, frame});
-      }
+      add_tables(node, &results);
     }
   }
   return results;
@@ -140,6 +145,10 @@ std::vector<std::pair<std::string, std::string>> run_files(const Study& study, c
   for (const NodeRun& node : run.nodes) {
     if (node.kind != "assignment") continue;
     files.emplace_back("assignments/" + node.name + ".csv", csv_text(node.result.frame));
+  }
+  for (const NodeRun& node : run.nodes) {
+    if (node.kind != "figure") continue;
+    files.emplace_back("plots/" + node.name + ".vl.json", node.result.figure + "\n");
   }
   for (const auto& [name, text] : record.scripts) files.emplace_back("script/" + name, text);
   if (record.frozen) {

@@ -6,6 +6,7 @@
 #include "engine/analysis/analysis.h"
 #include "engine/study/recipe.h"
 #include "engine/table/lineage.h"
+#include "engine/table/verbs.h"
 
 namespace impact {
 namespace {
@@ -31,8 +32,7 @@ std::optional<StudyColumn> in_table(const StudyColumn& column, const RelationPtr
 
 }  // namespace
 
-std::vector<StudyColumn> strata_of(const Study& study, const AnalysisNode& node) {
-  const Recipe& recipe = *node.recipe;
+std::vector<StudyColumn> strata_of(const Study& study, const Recipe& recipe) {
   std::vector<StudyColumn> out;
   if (recipe.table == nullptr || !analysis_method(recipe.method).compares_groups) return out;
   std::set<Origin> used;
@@ -62,6 +62,22 @@ std::vector<StudyColumn> strata_of(const Study& study, const AnalysisNode& node)
     }
   }
   return out;
+}
+
+std::optional<Recipe> observed_comparison(const Study& study, const EstimatorNode& node) {
+  const Method& method = node.method;
+  const auto& inquiry = std::get<InquiryNode>(study.find(node.answers)->body);
+  const bool plain = method.kind == Method::Kind::kDifferenceInMeans && !method.blocks &&
+                     !method.clusters && !method.weights;
+  if (!plain || inquiry.outcome.table == nullptr || !inquiry.contrast || inquiry.by ||
+      !inquiry.contrast->exposure.assignment.empty()) {
+    return std::nullopt;
+  }
+  Recipe recipe{.method = "welch", .table = inquiry.outcome.table};
+  if (inquiry.where) recipe.table = filter(recipe.table, inquiry.where->expr);
+  recipe.roles = {{"of", {inquiry.outcome}}, {"by", {inquiry.contrast->exposure}}};
+  recipe.options["between"] = {inquiry.contrast->treated, inquiry.contrast->control};
+  return recipe;
 }
 
 }  // namespace impact

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
+#include "engine/study/recipe.h"
 #include "engine/study/study.h"
 
 namespace impact {
@@ -9,6 +11,12 @@ namespace impact {
 /// Columns within whose values a comparison of two groups is looked at again: those that the
 /// study's roles declare to be an exposure or a covariate, as columns of the analysis' table, but
 /// for the ones it compares. Empty for an analysis that compares no groups.
-[[nodiscard]] std::vector<StudyColumn> strata_of(const Study& study, const AnalysisNode& node);
+[[nodiscard]] std::vector<StudyColumn> strata_of(const Study& study, const Recipe& recipe);
+
+/// The comparison of two groups that an estimator makes of observed data, as a recipe whose strata
+/// are worth a look: a difference in means, not adjusted, by a column that nobody assigned. None
+/// for other estimators.
+[[nodiscard]] std::optional<Recipe> observed_comparison(const Study& study,
+                                                        const EstimatorNode& node);
 
 }  // namespace impact

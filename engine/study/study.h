@@ -22,11 +22,31 @@ struct Study {
   Blinding blind = Blinding::kNone;
   std::vector<Node> nodes;  ///< In order of declaration: a node stands after those it uses.
 
-  /// A piece of the report; `text` is prose, or the name of a node.
+  /// A number of the report with what to say about it.
+  struct Told {
+    std::string label;  ///< Of a key figure; of a sentence its template, "" for the plain one.
+    std::string node;   ///< An analysis, an estimator, a table or a check.
+    std::string part;  ///< Which row (by term) or which column of the table's first row; "": first.
+    bool share = false;  ///< A key figure in per cent.
+  };
+  /// A piece of the report.
   struct Item {
-    enum class Kind { kHeading, kProse, kTable, kCheck };
+    enum class Kind {
+      kHeading,
+      kProse,
+      kTable,
+      kCheck,
+      kEstimates,
+      kFigure,
+      kValues,
+      kSentences,
+      kSummary,
+      kPlan,
+    };
     Kind kind;
-    std::string text;
+    std::string text;  ///< Prose, or the name of a node ("name.table" for a table of an analysis).
+    int level = 1;     ///< Of a heading.
+    std::vector<Told> told = {};  ///< kValues, kSentences, kSummary.
   };
   std::string title;        ///< Empty: the study's name.
   std::vector<Item> items;  ///< Empty: every table, then every check.

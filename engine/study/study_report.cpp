@@ -1,192 +1,247 @@
 #include "engine/study/study_report.h"
 
 #include <algorithm>
+#include <set>
 #include <nlohmann/json.hpp>
 
+#include "engine/analysis/words.h"
 #include "engine/core/number.h"
-#include "engine/study/node_text.h"
+#include "engine/study/recipe.h"
+#include "engine/study/report_parts.h"
+#include "engine/study/sentence.h"
 
 namespace impact {
 namespace {
 
 using Item = Study::Item;
-
-std::string joined(const std::vector<std::string>& words, const char* between) {
-  std::string out;
-  for (const std::string& word : words) out += (out.empty() ? "" : between) + word;
-  return out;
-}
+using SectionKind = ReportSection::Kind;
 
 std::vector<Item> shown_items(const Study& study) {
   if (!study.items.empty()) return study.items;
-  std::vector<Item> tables;
-  std::vector<Item> checks;
+  std::vector<Item> tables, figures, checks;
   for (const Node& node : study.nodes) {
     if (std::holds_alternative<TableNode>(node.body)) {
       tables.push_back({Item::Kind::kTable, node.name});
+    } else if (std::holds_alternative<FigureNode>(node.body)) {
+      figures.push_back({Item::Kind::kFigure, node.name});
     } else if (std::holds_alternative<CheckNode>(node.body)) {
       checks.push_back({Item::Kind::kCheck, node.name});
     }
   }
+  tables.insert(tables.end(), figures.begin(), figures.end());
   tables.insert(tables.end(), checks.begin(), checks.end());
   return tables;
 }
 
-ReportSection section_of(const Item& item, const Results& results) {
-  using Kind = ReportSection::Kind;
-  ReportSection section;
-  section.text = item.text;
-  switch (item.kind) {
-    case Item::Kind::kHeading: section.kind = Kind::kHeading; break;
-    case Item::Kind::kProse: section.kind = Kind::kProse; break;
-    case Item::Kind::kTable:
-      section.kind = Kind::kTable;
-      section.frame =
-          std::find_if(results.tables.begin(), results.tables.end(), [&](const NamedTable& t) {
-            return t.name == item.text;
-          })->frame;
-      break;
-    case Item::Kind::kCheck:
-      section.kind = Kind::kChecks;
-      for (const CheckRow& row : results.checks) {
-        if (row.node == item.text) section.checks.push_back(row);
-      }
-      break;
+// What the report shows of one run.
+class Composer {
+ public:
+  Composer(const Study& study, const StudyRun& run, const Results& results)
+      : study_(study), results_(results) {
+    for (const NodeRun& node : run.nodes) runs_[node.name] = &node;
   }
-  return section;
-}
 
-ReportSection heading(std::string text) {
-  return {.kind = ReportSection::Kind::kHeading, .text = std::move(text)};
-}
-
-ReportSection prose(std::string text) { return {.text = std::move(text)}; }
-
-ReportSection table(Frame frame) {
-  return {.kind = ReportSection::Kind::kTable, .frame = std::move(frame)};
-}
-
-// "HC2" after the method, "primary" after the estimator: fewer columns, a table that fits the page.
-void add_estimates(const Study& study, const Results& results,
-                   std::vector<ReportSection>* sections) {
-  if (results.estimates.empty()) return;
-  std::vector<std::string> nodes, inquiries, terms, methods;
-  std::vector<double> estimates, std_errors, p_values, lows, highs;
-  std::vector<std::int64_t> counts;
-  std::string warnings;
-  for (const EstimateRow& row : results.estimates) {
-    const Estimate& e = row.estimate;
-    const auto* declared = std::get_if<EstimatorNode>(&study.find(row.node)->body);
-    nodes.push_back(row.node + (declared != nullptr && declared->primary ? " (primary)" : ""));
-    inquiries.push_back(row.inquiry);
-    terms.push_back(e.term);
-    methods.push_back(e.se_type.empty() ? e.method : e.method + ", " + e.se_type);
-    estimates.push_back(e.estimate);
-    std_errors.push_back(e.std_error);
-    p_values.push_back(e.p_value);
-    lows.push_back(e.conf_low);
-    highs.push_back(e.conf_high);
-    counts.push_back(e.n);
-    for (const std::string& warning : e.warnings) {
-      warnings += (warnings.empty() ? "" : "\n\n") + row.node + ": " + warning + ".";
+  void add(const Item& item, Report* report) {
+    switch (item.kind) {
+      case Item::Kind::kSummary: add_findings(item, &report->summary); return;
+      case Item::Kind::kPlan: return;  // Every report has it.
+      default: report->sections.push_back(section(item));
     }
   }
-  sections->push_back(heading("Estimates"));
-  sections->push_back(
-      table(Frame({"inquiry", "estimator", "term", "estimate", "std. error", "conf. low",
-                   "conf. high", "p", "n", "method"},
-                  {Column::texts(inquiries), Column::texts(nodes), Column::texts(terms),
-                   Column::numbers(std::move(estimates)), Column::numbers(std::move(std_errors)),
-                   Column::numbers(std::move(lows)), Column::numbers(std::move(highs)),
-                   Column::numbers(std::move(p_values)), Column::integers(std::move(counts)),
-                   Column::texts(methods)})));
-  if (!warnings.empty()) sections->push_back(prose(std::move(warnings)));
-}
 
-void add_plan(const Study& study, std::vector<ReportSection>* sections) {
-  std::vector<std::string> kinds, names, declared, uses;
-  for (const PlannedNode& planned : planned_nodes(study)) {
-    kinds.push_back(kind_of(*planned.node));
-    names.push_back(planned.node->name);
-    declared.push_back(node_text(planned));
-    uses.push_back(joined(planned.inputs, ", "));
+  // Rows that no item has shown.
+  void add_estimates(std::vector<ReportSection>* sections) {
+    ReportSection rest{.kind = SectionKind::kEstimates};
+    for (const EstimateRow& row : results_.estimates) {
+      if (shown_.count(row.node) == 0) rest.estimates.push_back(shown(row));
+    }
+    if (rest.estimates.empty()) return;
+    sections->push_back(detail::heading_section("Estimates"));
+    sections->push_back(std::move(rest));
   }
-  if (names.empty()) return;
-  sections->push_back(heading("Plan"));
-  sections->push_back(table(Frame(
-      {"kind", "name", "declares", "uses"},
-      {Column::texts(kinds), Column::texts(names), Column::texts(declared), Column::texts(uses)})));
-}
 
-void add_deviations(const RunRecord& record, std::vector<ReportSection>* sections) {
-  if (!record.frozen) return;
-  sections->push_back(heading("Deviations from the frozen plan"));
-  std::string sealed = "The plan was frozen on " + record.frozen->sealed + ". ";
-  for (const FrozenPlan::Seal& seal : record.frozen->earlier) {
-    sealed += "It replaces the plan frozen on " + seal.sealed + ". ";
+  void add_failed_checks(std::vector<ReportSection>* sections) {
+    for (const CheckRow& row : results_.checks) {
+      if (row.passed || shown_.count(row.node) != 0) continue;
+      sections->push_back(section({Item::Kind::kCheck, row.node}));
+    }
   }
-  if (record.deviations.empty()) {
-    sections->push_back(prose(sealed + "This run follows it."));
-    return;
-  }
-  std::vector<std::string> nodes, fields, before, after;
-  for (const Deviation& item : record.deviations) {
-    nodes.push_back(item.node);
-    fields.push_back(item.field);
-    before.push_back(item.kind == Deviation::Kind::kAdded ? "not declared" : item.before);
-    after.push_back(item.kind == Deviation::Kind::kRemoved ? "not declared" : item.after);
-  }
-  sections->push_back(prose(sealed + "This run differs from it in what follows."));
-  sections->push_back(table(Frame(
-      {"declaration", "field", "frozen", "now"},
-      {Column::texts(nodes), Column::texts(fields), Column::texts(before), Column::texts(after)})));
-}
 
-std::string notice_of(const Study& study, const StudyRun& run, const RunRecord& record) {
-  std::vector<std::string> generated;
-  for (const InputFile& input : run.inputs) {
-    if (input.generated) generated.push_back(input.file);
+  void add_alarms(Report* report) const {
+    for (const Node& node : study_.nodes) {
+      const auto at = runs_.find(node.name);
+      if (at == runs_.end()) continue;
+      for (const RaisedAlarm& alarm : at->second->result.alarms) {
+        report->alarms.push_back({alarm.rule, alarm.text, node.name});
+      }
+    }
   }
-  std::string out;
-  if (!generated.empty()) {
-    out = "These results come from generated data, not from real ones: " + joined(generated, ", ") +
-          ".";
-  }
-  if (run.blinded) {
-    out += out.empty() ? "" : " ";
-    out += study.blind == Blinding::kHide ? "Outcomes are hidden" : "Outcomes are shuffled";
-    out += " until the plan is frozen: nothing here is a result.";
-  }
-  if (const std::size_t count = record.deviations.size(); count > 0) {
-    out += out.empty() ? "" : " ";
-    out += "This run deviates from the frozen plan in " + std::to_string(count) +
-           (count == 1 ? " point, see below." : " points, see below.");
-  }
-  return out;
-}
 
-std::vector<std::pair<std::string, std::string>> provenance_of(const Study& study,
-                                                               const StudyRun& run,
-                                                               const RunRecord& record) {
-  std::vector<std::pair<std::string, std::string>> facts{
-      {"Study", study.name + " " + study.version},
-      {"Plan", run.plan_hash},
-      {"Seed", format_integer(study.seed)}};
-  facts.emplace_back("Engine", "Impactlytics " + record.engine.version);
-  for (const auto& [library, version] : record.engine.libraries) {
-    if (library == "duckdb") facts.emplace_back("Tables", version);
+ private:
+  ReportSection section(const Item& item) {
+    ReportSection out;
+    out.text = item.text;
+    switch (item.kind) {
+      case Item::Kind::kHeading:
+        out.kind = SectionKind::kHeading;
+        out.level = item.level;
+        break;
+      case Item::Kind::kTable:
+        out.kind = SectionKind::kTable;
+        out.node = item.text;
+        out.frame = table(item.text);
+        break;
+      case Item::Kind::kCheck:
+        out.kind = SectionKind::kChecks;
+        out.node = item.text;
+        shown_.insert(item.text);
+        for (const CheckRow& row : results_.checks) {
+          if (row.node == item.text) out.checks.push_back(row);
+        }
+        break;
+      case Item::Kind::kEstimates:
+        out.kind = SectionKind::kEstimates;
+        out.text.clear();
+        out.node = item.text;
+        shown_.insert(item.text);
+        for (const EstimateRow& row : results_.estimates) {
+          if (row.node == item.text) out.estimates.push_back(shown(row));
+        }
+        break;
+      case Item::Kind::kFigure: return figure(item.text);
+      case Item::Kind::kValues: return values(item);
+      case Item::Kind::kSentences:
+        out.kind = SectionKind::kFindings;
+        out.text.clear();
+        add_findings(item, &out.findings);
+        break;
+      default: break;
+    }
+    return out;
   }
-  for (const Node& node : study.nodes) {
-    const auto* parameter = std::get_if<ParameterNode>(&node.body);
-    if (parameter == nullptr) continue;
-    facts.emplace_back("Parameter " + node.name, format_value(parameter->value));
+
+  ReportSection figure(const std::string& name) const {
+    ReportSection out{.kind = SectionKind::kFigure};
+    out.node = name;
+    out.text = std::get<FigureNode>(study_.find(name)->body).caption;
+    const auto at = runs_.find(name);
+    if (at == runs_.end()) return out;
+    out.figure.spec = at->second->result.figure;
+    out.figure.words = at->second->result.words;
+    out.warnings = at->second->result.warnings;
+    return out;
   }
-  for (const InputFile& input : run.inputs) {
-    facts.emplace_back((input.generated ? "Generated " : "Input ") + input.file,
-                       format_integer(input.rows) + " rows, SHA-256 " + input.sha256);
+
+  ReportSection values(const Item& item) const {
+    ReportSection out{.kind = SectionKind::kValues};
+    for (const Study::Told& told : item.told) {
+      ReportValue& box = out.values.emplace_back();
+      box.label = told.label;
+      const auto at = runs_.find(told.node);
+      if (at == runs_.end()) {
+        box.value = "no data";
+        continue;
+      }
+      const NodeResult& result = at->second->result;
+      if (!result.estimates.empty()) {
+        const Estimate& row = estimate(result, told.part);
+        box.value = told.share ? readable_share(row.estimate) : readable_number(row.estimate);
+        if (!std::isnan(row.conf_low)) {
+          const auto end = [&](double value) {
+            return told.share ? readable_share(value) : readable_number(value);
+          };
+          box.note = end(row.conf_low) + " to " + end(row.conf_high);
+        }
+        box.warnings = shortened(row.warnings, result);
+      } else {
+        box.value = cell(result.frame, told);
+      }
+    }
+    return out;
   }
-  return facts;
-}
+
+  // The summary begins with every alarm: what follows refers to it.
+  static std::vector<std::string> shortened(std::vector<std::string> warnings,
+                                            const NodeResult& result) {
+    for (std::string& warning : warnings) {
+      for (const RaisedAlarm& alarm : result.alarms) {
+        if (warning == alarm.text) warning = "see the alarm: " + alarm.rule;
+      }
+    }
+    return warnings;
+  }
+
+  // The first row's cell of a column; the first column where none is named.
+  static std::string cell(const Frame& frame, const Study::Told& told) {
+    if (frame.rows() == 0 || frame.schema().size() == 0) return "no row";
+    const Column& column =
+        told.part.empty() ? frame.column(std::size_t{0}) : frame.column(told.part);
+    if (column.missing(0)) return "missing";
+    if (!column.type().numeric()) return format_value(column.value(0));
+    std::vector<double> storage;
+    const double number = column.to_numbers(storage)[0];
+    return told.share ? readable_share(number) : readable_number(number);
+  }
+
+  static const Estimate& estimate(const NodeResult& result, const std::string& term) {
+    for (const Estimate& row : result.estimates) {
+      if (row.term == term) return row;
+    }
+    if (term.empty()) return result.estimates.front();
+    std::vector<std::string> terms;
+    for (const Estimate& row : result.estimates) terms.push_back(row.term);
+    throw ArgumentError({.what = "the report speaks of a term that is not there",
+                         .got = term,
+                         .expected = list_words(terms),
+                         .hint = did_you_mean(term, terms)});
+  }
+
+  void add_findings(const Item& item, std::vector<Finding>* findings) const {
+    for (const Study::Told& told : item.told) {
+      Finding& finding = findings->emplace_back();
+      finding.about = told.node;
+      const auto at = runs_.find(told.node);
+      if (at == runs_.end() || at->second->result.estimates.empty()) {
+        finding.sentence = told.node + ": no estimate.";
+        continue;
+      }
+      const Estimate& row = estimate(at->second->result, told.part);
+      finding.sentence = told.label.empty()
+                             ? plain_sentence(told.node, row)
+                             : write_sentence(told.label, row, hypothesis(told.node, row));
+      finding.warnings = shortened(row.warnings, at->second->result);
+    }
+  }
+
+  // What the declaration tests against.
+  [[nodiscard]] double hypothesis(const std::string& node, const Estimate& row) const {
+    const auto* analysis = std::get_if<AnalysisNode>(&study_.find(node)->body);
+    if (analysis == nullptr) return null_value_of(row);
+    const auto& options = analysis->recipe->options;
+    return options.contains("null") ? options["null"].get<double>() : null_value_of(row);
+  }
+
+  [[nodiscard]] ReportEstimate shown(const EstimateRow& row) const {
+    const auto* declared = std::get_if<EstimatorNode>(&study_.find(row.node)->body);
+    return {row, declared != nullptr && declared->primary};
+  }
+
+  [[nodiscard]] Frame table(const std::string& name) const {
+    const auto at = std::find_if(results_.tables.begin(), results_.tables.end(),
+                                 [&](const NamedTable& t) { return t.name == name; });
+    if (at != results_.tables.end()) return at->frame;
+    std::vector<std::string> names;
+    for (const NamedTable& item : results_.tables) names.push_back(item.name);
+    throw ArgumentError({.what = "the report shows a table that is not there: '" + name + "'",
+                         .expected = list_words(names),
+                         .hint = did_you_mean(name, names)});
+  }
+
+  const Study& study_;
+  const Results& results_;
+  std::map<std::string, const NodeRun*> runs_ = {};
+  std::set<std::string> shown_ = {};  // Checks and nodes whose rows have a place.
+};
 
 }  // namespace
 
@@ -194,22 +249,19 @@ Report report_of(const Study& study, const StudyRun& run, const Results& results
                  const RunRecord& record) {
   Report report;
   report.title = study.title.empty() ? study.name : study.title;
-  report.notice = notice_of(study, run, record);
-  std::vector<std::string> shown;
+  report.notice = detail::notice_of(study, run, record);
+  Composer composer(study, run, results);
+  composer.add_alarms(&report);
   // Where the study declares no order, the answers come first.
-  if (study.items.empty()) add_estimates(study, results, &report.sections);
-  for (const Item& item : shown_items(study)) {
-    report.sections.push_back(section_of(item, results));
-    if (item.kind == Item::Kind::kCheck) shown.push_back(item.text);
-  }
-  if (!study.items.empty()) add_estimates(study, results, &report.sections);
-  for (const CheckRow& row : results.checks) {
-    if (row.passed || std::find(shown.begin(), shown.end(), row.node) != shown.end()) continue;
-    report.sections.push_back(section_of({Item::Kind::kCheck, row.node}, results));
-  }
-  add_deviations(record, &report.sections);
-  add_plan(study, &report.sections);
-  report.provenance = provenance_of(study, run, record);
+  if (study.items.empty()) composer.add_estimates(&report.sections);
+  for (const Item& item : shown_items(study)) composer.add(item, &report);
+  if (!study.items.empty()) composer.add_estimates(&report.sections);
+  composer.add_failed_checks(&report.sections);
+  detail::add_deviations(record, &report.sections);
+  detail::add_plan(study, &report.sections);
+  report.data = detail::data_facts(study, run);
+  report.methods = detail::method_notes(study);
+  report.provenance = detail::provenance_of(study, run, record);
   return report;
 }
 

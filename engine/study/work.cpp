@@ -5,6 +5,7 @@
 
 #include "engine/core/number.h"
 #include "engine/study/analyse_node.h"
+#include "engine/study/draw_node.h"
 #include "engine/study/estimate_node.h"
 #include "engine/study/units.h"
 #include "engine/table/backend.h"
@@ -74,11 +75,16 @@ class Work {
   NodeResult operator()(const EstimatorNode& node) const {
     NodeResult result;
     result.estimates = estimate_node(study_, node, blind_, context_);
+    look_within_strata(study_, node, blind_, context_, &result);
     return result;
   }
 
   NodeResult operator()(const AnalysisNode& node) const {
     return analyse_node(study_, node_, node, blind_, earlier_, context_);
+  }
+
+  NodeResult operator()(const FigureNode& node) const {
+    return draw_node(node, blind_, earlier_, context_);
   }
 
   // The file is checked as it is: shuffled outcomes keep what can be expected of one column.
@@ -95,9 +101,13 @@ class Work {
     result.rows = count(node.relation);
     const std::string name = "'" + node_.name + "'";
     check_count(name + " has an unexpected number of rows", result.rows, node.rows);
-    if (node.from != nullptr && (node.dropped.min || node.dropped.max)) {
+    if (node.from == nullptr) return result;
+    // The report says how many rows a filter left out.
+    const std::int64_t before = count(node.from);
+    result.value = before;
+    if (node.dropped.min || node.dropped.max) {
       check_count("the filter " + name + " drops an unexpected number of rows",
-                  count(node.from) - result.rows, node.dropped);
+                  before - result.rows, node.dropped);
     }
     return result;
   }

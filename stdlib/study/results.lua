@@ -73,35 +73,5 @@ core.method("check", core.curried("check", define({
   return node
 end)))
 
-core.method("report", core.curried("report", define({
-  name = "Study:report",
-  text = "Declares what the reader sees: prose, tables and checks in order. A text that starts with"
-    .. " '# ' is a heading.",
-  params = {
-    { name = "title", type = "text", text = "Title of the report." },
-    { name = "sections", type = "list", text = "Texts, tables declared with S:table, checks." },
-  },
-  returns = "nothing",
-  example = kPrelude
-    .. "local all <const> = S:table \"all\" (t)\n"
-    .. "S:report \"Everything\" { \"# Data\", \"All rows.\", all }\n"
-    .. "return S",
-}, function(title, sections)
-  internal.add_title(title)
-  for i, item in ipairs(sections) do
-    if type(item) == "string" then
-      local heading = item:match("^#%s+(.*)$")
-      internal.add_item(heading and "heading" or "prose", heading or item)
-    elseif core.tables[item] then
-      internal.add_item("table", core.tables[item])
-    elseif checks[item] then
-      internal.add_item("check", checks[item])
-    else
-      raise {
-        what = "section " .. i .. " of the report can't be shown", got = internal.describe(item),
-        expected = "a text, a table declared with S:table, or a check",
-        hint = internal.type(item) == "Table" and "declare it: S:table \"name\" (t)" or nil,
-      }
-    end
-  end
-end)))
+core.check_names = checks
+internal.load("study/report.lua")

@@ -32,6 +32,10 @@ NodeResult everything() {
                     .warnings = {"few clusters", "line\nbreak"}};
   out.estimates = {estimate, Estimate{}};
   out.warnings = {"one", "two"};
+  out.figure = "{\"mark\":\"bar\"}";
+  out.words = "A bar.";
+  out.tables = {{"first", make_frame({"c"}, {{i(4)}})}, {"empty", Frame()}};
+  out.alarms = {{"dissolves within x", "nothing is left"}};
   return out;
 }
 
@@ -47,6 +51,11 @@ TEST_CASE("a stored result comes back bit for bit", "[study][node_result]") {
   CHECK(after.value == before.value);
   CHECK(after.warnings == before.warnings);
   CHECK(encode_frame(after.frame) == encode_frame(before.frame));
+  REQUIRE(after.tables.size() == 2);
+  CHECK(after.tables[0].first == "first");
+  CHECK(encode_frame(after.tables[0].second) == encode_frame(before.tables[0].second));
+  REQUIRE(after.alarms.size() == 1);
+  CHECK(after.alarms[0].rule == "dissolves within x");
   REQUIRE(after.estimates.size() == 2);
   const Estimate& e = after.estimates[0];
   CHECK(e.term == before.estimates[0].term);
@@ -89,24 +98,34 @@ TEST_CASE("bytes cut at any place are refused", "[study][node_result]") {
 TEST_CASE("bytes that are no result are refused", "[study][node_result]") {
   const std::string frame = encode_frame({});
   const auto with = [&](const std::string& header) {
-    return "impact-result 1\n" + std::to_string(header.size()) + "\n" + header + frame;
+    return "impact-result 2\n" + std::to_string(header.size()) + "\n" + header + frame;
   };
+  const std::string size = std::to_string(frame.size());
+  const auto header = [&](const std::string& fields, const std::string& bytes) {
+    return R"({"alarms":[],"figure":"","words":"","frame":)" + bytes + R"(,"tables":[],)" + fields +
+           "}";
+  };
+  const auto fields = [&](const std::string& text) { return with(header(text, size)); };
   const std::string good =
-      R"({"estimates":[],"passed":true,"rows":0,"value":["missing"],"warnings":[]})";
+      header(R"("estimates":[],"passed":true,"rows":0,"value":["missing"],"warnings":[])", size);
   CHECK_NOTHROW(decode_result(with(good)));
   for (const std::string& wrong : {
-           std::string("impact-result 2\n0\n"),
-           std::string("impact-result 1\n-1\n"),
-           std::string("impact-result 1\n99999999999999999999\n{}"),
-           std::string("impact-result 1\nx\n{}"),
+           std::string("impact-result 3\n0\n"),
+           std::string("impact-result 2\n-1\n"),
+           std::string("impact-result 2\n99999999999999999999\n{}"),
+           std::string("impact-result 2\nx\n{}"),
            with("{}"),
            with("[]"),
            with("not json"),
-           with(R"({"estimates":[[1]],"passed":true,"rows":0,"value":["missing"],"warnings":[]})"),
-           with(R"({"estimates":[],"passed":"yes","rows":0,"value":["missing"],"warnings":[]})"),
-           with(R"({"estimates":[],"passed":true,"rows":0,"value":["number"],"warnings":[]})"),
-           with(R"({"estimates":[],"passed":true,"rows":0,"value":[],"warnings":[]})"),
-           with(R"({"estimates":[],"passed":true,"rows":0,"value":["colour",1],"warnings":[]})"),
+           with(header(R"("estimates":[],"passed":true,"rows":0,"value":["missing"],"warnings":[])",
+                       std::to_string(frame.size() + 1))),
+           with(header(R"("estimates":[],"passed":true,"rows":0,"value":["missing"],"warnings":[])",
+                       std::to_string(frame.size() - 1))),
+           fields(R"("estimates":[[1]],"passed":true,"rows":0,"value":["missing"],"warnings":[])"),
+           fields(R"("estimates":[],"passed":"yes","rows":0,"value":["missing"],"warnings":[])"),
+           fields(R"("estimates":[],"passed":true,"rows":0,"value":["number"],"warnings":[])"),
+           fields(R"("estimates":[],"passed":true,"rows":0,"value":[],"warnings":[])"),
+           fields(R"("estimates":[],"passed":true,"rows":0,"value":["colour",1],"warnings":[])"),
        }) {
     INFO(wrong);
     CHECK_THROWS_AS(decode_result(wrong), DataError);

@@ -49,8 +49,10 @@ std::string section_text(const Report& report) {
     out += section.kind == Kind::kHeading ? "# " + section.text
            : section.kind == Kind::kProse ? section.text
            : section.kind == Kind::kTable ? "table of " + std::to_string(section.frame.rows())
-           : section.checks.empty()       ? "no check"
-                                          : "check " + section.checks[0].node;
+           : section.kind == Kind::kEstimates
+               ? "estimates of " + std::to_string(section.estimates.size())
+           : section.checks.empty() ? "no check"
+                                    : "check " + section.checks[0].node;
     out += "\n";
   }
   return out;
@@ -156,7 +158,7 @@ TEST_CASE("a report without sections shows answers, every table and check, what 
   CHECK(report.title == "example");
   CHECK(report.notice.empty());
   CHECK(section_text(report) ==
-        "# Estimates\ntable of 1\ntable of 2\ncheck low\ncheck five\n# Plan\ntable of 8\n");
+        "# Estimates\nestimates of 1\ntable of 2\ncheck low\ncheck five\n# Plan\ntable of 8\n");
 }
 
 TEST_CASE("a declared report keeps its order, and a failed check can't be left out",
@@ -169,7 +171,7 @@ TEST_CASE("a declared report keeps its order, and a failed check can't be left o
   const Report report = report_of(s.study, run, results_of(s.study, run), s.record);
   CHECK(report.title == "Does it work?");
   CHECK(section_text(report) ==
-        "# Data\nTwo rows.\ntable of 2\n# Estimates\ntable of 1\ncheck low\n# Plan\n"
+        "# Data\nTwo rows.\ntable of 2\n# Estimates\nestimates of 1\ncheck low\n# Plan\n"
         "table of 8\n");
   s.study.items.push_back({Kind::kCheck, "low"});
   const std::string shown =
@@ -182,9 +184,40 @@ TEST_CASE("warnings of estimates are read below them", "[study][report]") {
   s.estimator("weighted", {.weights = s.col(s.units, "zp")});
   StudyRun run = s.run();
   run.nodes.back().result.estimates[0].warnings = {"something odd"};
-  const std::string shown =
-      section_text(report_of(s.study, run, results_of(s.study, run), s.record));
-  CHECK_THAT(shown, Contains("# Estimates\ntable of 2\nweighted: something odd.\n"));
+  const Report report = report_of(s.study, run, results_of(s.study, run), s.record);
+  CHECK_THAT(section_text(report), Contains("# Estimates\nestimates of 2\n"));
+  CHECK_THAT(html_report(report), Contains("something odd"));
+}
+
+TEST_CASE("alarms stand first, and what refers to them is short", "[study][report]") {
+  Written s;
+  using Kind = Study::Item::Kind;
+  StudyRun run = s.run();
+  NodeResult& result = run.nodes.back().result;
+  const std::string node = run.nodes.back().name;
+  REQUIRE(!result.estimates.empty());
+  result.estimates[0].estimate = 3.25;
+  result.estimates[0].conf_low = 1;
+  result.estimates[0].conf_high = 5.5;
+  result.alarms = {{"dissolves within tier", "All of it is tier."}};
+  result.estimates[0].warnings = {"All of it is tier."};
+  s.study.items = {
+      {.kind = Kind::kSummary,
+       .text = "",
+       .told = {{.label = "It {rises|falls|stays} by {size}.", .node = node, .part = ""}}},
+      {.kind = Kind::kValues, .text = "", .told = {{.label = "Gap", .node = node, .part = ""}}}};
+  const Report report = report_of(s.study, run, results_of(s.study, run), s.record);
+  REQUIRE(report.alarms.size() == 1);
+  CHECK(report.alarms[0].about == node);
+  REQUIRE(report.summary.size() == 1);
+  CHECK(report.summary[0].sentence == "It rises by 3.25.");
+  CHECK(report.summary[0].warnings ==
+        std::vector<std::string>{"see the alarm: dissolves within tier"});
+  REQUIRE(!report.sections.empty());
+  CHECK(report.sections[0].values[0].value == "3.25");
+  CHECK(report.sections[0].values[0].note == "1 to 5.5");
+  // Rows that no section shows come by themselves.
+  CHECK_THAT(section_text(report), Contains("# Estimates\nestimates of 1\n"));
 }
 
 TEST_CASE("the report lists deviations from the frozen plan, or says there are none",
