@@ -7,8 +7,10 @@
 #include "engine/core/error.h"
 #include "engine/stats/glm.h"
 #include "engine/stats/linear.h"
+#include "engine/stats/marginal_effects.h"
 #include "engine/stats/multinomial.h"
 #include "engine/stats/negative_binomial.h"
+#include "engine/stats/wald.h"
 
 // Regressions of an outcome on terms.
 namespace impact::detail {
@@ -38,6 +40,42 @@ class FitTable {
   std::vector<double> values_ = {};
 };
 
+// Columns of each term, in their order.
+std::vector<std::vector<std::size_t>> columns_by_term(const DesignMatrix& matrix) {
+  std::vector<std::vector<std::size_t>> out;
+  for (std::size_t column = 0; column < matrix.term.size(); ++column) {
+    const std::size_t term = matrix.term[column];
+    if (term == DesignMatrix::kIntercept) continue;
+    if (term >= out.size()) out.resize(term + 1);
+    out[term].push_back(column);
+  }
+  return out;
+}
+
+// Whether the coefficients of a term are all zero (Wald), one row a term.
+void add_joint_tests(const ModelFrame& model, std::span<const double> coefficient,
+                     std::span<const double> covariance, double df2, AnalysisResult* out) {
+  std::vector<std::string> terms;
+  std::vector<double> statistic, df, p;
+  for (std::vector<std::size_t>& columns : columns_by_term(model.matrix)) {
+    std::erase_if(columns, [&](std::size_t column) { return std::isnan(coefficient[column]); });
+    if (columns.size() < 2) continue;
+    const JointTest test = wald_test(coefficient, covariance, columns, df2);
+    const std::string& first = model.matrix.names[columns[0]];
+    terms.push_back(first.substr(0, first.find('[')));
+    statistic.push_back(std::isinf(df2) ? test.chi2 : test.f);
+    df.push_back(test.df1);
+    p.push_back(test.p_value);
+  }
+  if (terms.empty()) return;
+  TableBuilder table;
+  table.texts("term", terms);
+  table.numbers("statistic", std::move(statistic));
+  table.numbers("df", std::move(df));
+  table.numbers("p", std::move(p));
+  out->tables.push_back({"joint_tests", table.build()});
+}
+
 AnalysisResult ols(const AnalysisInput& input, const Context& context) {
   const AnalysisReader read(input);
   const ModelFrame model = model_frame(read, read.numbers(read.name("of")));
@@ -60,6 +98,10 @@ AnalysisResult ols(const AnalysisInput& input, const Context& context) {
   table.add("r_squared", fit.r_squared);
   table.add("residual_sd", fit.residual_sd);
   out.tables.push_back(table.build());
+  if (!fit.df.empty()) {
+    add_joint_tests(model, fit.coefficient, fit.covariance, static_cast<double>(fit.n - fit.rank),
+                    &out);
+  }
   return out;
 }
 
@@ -95,9 +137,40 @@ GlmData data_of(const ModelFrame& model) {
           .names = model.matrix.names};
 }
 
+// Average marginal effects, where every term is one column: a product's parts move together.
+void add_marginal_effects(const AnalysisReader& read, const ModelFrame& model, const GlmFit& fit,
+                          const Context& context, AnalysisResult* out) {
+  if (read.given("terms")) return;
+  MarginalSpec spec{.at_means = read.text("marginal", "average") == "at_means",
+                    .conf_level = read.conf_level()};
+  for (auto& columns : columns_by_term(model.matrix)) {
+    const bool dummies = !columns.empty() && model.matrix.names[columns[0]].ends_with("]");
+    if (dummies) spec.factors.push_back(std::move(columns));
+  }
+  const auto rows = marginal_effects(data_of(model), fit, model.matrix.names, spec, context);
+  std::vector<std::string> terms;
+  std::vector<double> effects, errors, p, low, high;
+  for (const Estimate& row : rows) {
+    terms.push_back(row.term);
+    effects.push_back(row.estimate);
+    errors.push_back(row.std_error);
+    p.push_back(row.p_value);
+    low.push_back(row.conf_low);
+    high.push_back(row.conf_high);
+  }
+  TableBuilder table;
+  table.texts("term", terms);
+  table.numbers("effect", std::move(effects));
+  table.numbers("std_error", std::move(errors));
+  table.numbers("p", std::move(p));
+  table.numbers("conf_low", std::move(low));
+  table.numbers("conf_high", std::move(high));
+  out->tables.push_back({"marginal_effects", table.build()});
+}
+
 // `ratio` names exp of the coefficients; null: they are no ratios.
 AnalysisResult result_of(const AnalysisReader& read, const ModelFrame& model, const GlmFit& fit,
-                         const char* ratio) {
+                         const char* ratio, const Context& context) {
   AnalysisResult out;
   out.estimates = to_estimates(fit, model.matrix.names, read.conf_level());
   keep_warnings(&out, "regression", fit.warnings);
@@ -112,9 +185,19 @@ AnalysisResult result_of(const AnalysisReader& read, const ModelFrame& model, co
   table.add("bic", fit.bic);
   table.add("mcfadden_r_squared", fit.mcfadden);
   if (fit.family == GlmFamily::kPoisson) table.add("dispersion", fit.dispersion);
+  if (fit.rank > 1 && read.flag("intercept", true)) {
+    const JointTest all = likelihood_ratio_test({fit.null_log_likelihood, 1, fit.n},
+                                                {fit.log_likelihood, fit.rank, fit.n});
+    table.add("likelihood_ratio_chi2", all.chi2);
+    table.add("likelihood_ratio_df", all.df1);
+    table.add("likelihood_ratio_p", all.p_value);
+  }
   table.add("iterations", fit.iterations);
   out.tables.push_back(table.build());
   if (ratio != nullptr) out.tables.push_back(ratio_table(out.estimates, ratio));
+  add_marginal_effects(read, model, fit, context, &out);
+  add_joint_tests(model, fit.coefficient, fit.covariance, std::numeric_limits<double>::infinity(),
+                  &out);
   return out;
 }
 
@@ -131,7 +214,8 @@ AnalysisResult generalised(const AnalysisInput& input, GlmFamily family, const C
   return result_of(read, model, fit,
                    family == GlmFamily::kLogistic ? "odds_ratio"
                    : counts                       ? "rate_ratio"
-                                                  : nullptr);
+                                                  : nullptr,
+                   context);
 }
 
 AnalysisResult logit(const AnalysisInput& input, const Context& context) {
@@ -152,7 +236,7 @@ AnalysisResult counts_spread(const AnalysisInput& input, const Context& context)
                         {.se = se_of(read, SeType::kClassical, SeType::kCr1),
                          .frequency = read.flag("frequency", false)},
                         context);
-  AnalysisResult out = result_of(read, model, fit.regression, "rate_ratio");
+  AnalysisResult out = result_of(read, model, fit.regression, "rate_ratio", context);
   out.estimates.push_back({.term = "theta",
                            .estimate = fit.theta,
                            .std_error = fit.theta_se,

@@ -319,7 +319,11 @@ for _, item in ipairs {
   "# Who is verified?",
   "Logistic regression on the columns as they are, at the maximum of its likelihood. A count's "
     .. "coefficient is per single view, share, download or comment.",
-  verified_logit, odds, verified_logit:table "ratios", verified_logit:table "fit",
+  verified_logit, odds,
+  "What a change of one unit, or of one status, does to the chance of being verified, averaged "
+    .. "over the videos:",
+  verified_logit:table "marginal_effects", verified_logit:table "ratios",
+  verified_logit:table "joint_tests", verified_logit:table "fit",
   "# What gives a claim away?",
   "Each video is judged by a model that was fitted without its fold; the threshold with the "
     .. "largest F1 is chosen inside the training rows.",

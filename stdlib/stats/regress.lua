@@ -42,8 +42,12 @@ local function likelihood(name, text, more, example)
     numbers("offset", "Added to the linear predictor as it is."),
   }
   for _, param in ipairs(more) do params[#params + 1] = param end
+  params[#params + 1] = option("marginal", "text",
+    "Marginal effects averaged over the rows, or at the means of the columns.",
+    { default = "average", allowed = { "average", "at_means" } })
   params[#params + 1] = kit.conf_level()
-  kit.method(name, text, params, example)
+  kit.method(name, text .. " Without products also marginal_effects; with factors of several"
+    .. " levels joint_tests.", params, example)
 end
 
 local function success()
