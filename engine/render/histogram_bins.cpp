@@ -71,12 +71,10 @@ std::vector<double> bin_edges(std::span<const double> sorted, const BinSpec& spe
   double width = std::max(bin_width(sorted, spec.rule), (high - low) / most);
   // The nearer of the two round widths around the rule's, by ratio; never more bins than allowed.
   if (spec.nice) {
-    const double above = nice_width(width);
-    const double below = nice_width(width / 2.5);
-    const double between = nice_width(width / 1.5);
-    double best = above;
-    for (const double other : {below, between}) {
-      if (other * most >= high - low && width / other < best / width) best = other;
+    const auto ratio = [&](double other) { return std::max(other / width, width / other); };
+    double best = nice_width(width);
+    for (const double other : {nice_width(width / 2.5), nice_width(width / 1.5)}) {
+      if (other * most >= high - low && ratio(other) < ratio(best)) best = other;
     }
     width = best;
   }
