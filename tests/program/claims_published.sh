@@ -13,7 +13,12 @@ export IMPACT_CACHE=$work/cache
 awk -F'|' '
   # First the results: one row of a table a line, cells split at commas outside quotes.
   FNR == NR {
-    if (match($0, /^    "[a-z_]+": \{/)) { split($0, part, "\""); table = part[2] }
+    if ($0 ~ /^    \{"node"/) {
+      row = text_of("node") "/" text_of("term")
+      split("estimate std_error statistic p_value n", field, " ")
+      for (i in field) found["estimates|" row "|" field[i]] = number_of(field[i])
+    }
+    if (match($0, /^    "[a-z_.]+": \{/)) { split($0, part, "\""); table = part[2] }
     if ($0 ~ /^      "columns"/) { sub(/^[^[]*\[/, ""); n = cells($0, name) }
     if ($0 ~ /^        \[/) {
       sub(/^ *\[/, ""); n = cells($0, cell)
@@ -27,17 +32,29 @@ awk -F'|' '
   /^#/ { next }
   {
     key = $1 "|" $2 "|" $3; checked++
-    digits = index($4, ".") ? length($4) - index($4, ".") : 0
+    split($4, part, "e")
+    digits = index(part[1], ".") ? length(part[1]) - index(part[1], ".") : 0
     # Half a unit of the last printed digit; 1e-12 relative where all digits are printed.
-    slack = 0.5001 * 10 ^ -digits
-    if (digits > 9) slack = $4 * 1e-12
+    slack = 0.5001 * 10 ^ (part[2] - digits)
+    if (digits > 9) slack = ($4 < 0 ? -$4 : $4) * 1e-12
     if (!(key in found)) { print "missing: " key; bad++ }
     else if (found[key] - $4 > slack || $4 - found[key] > slack) {
       print key ": got " found[key] ", published " $4; bad++
     }
   }
-  END { print checked " numbers, " bad + 0 " wrong"; exit bad > 0 || checked < 60 }
+  END { print checked " numbers, " bad + 0 " wrong"; exit bad > 0 || checked < 85 }
 
+  # A field of the object on this line.
+  function text_of(name,   at) {
+    at = index($0, "\"" name "\": \"") + length(name) + 5
+    return substr($0, at, index(substr($0, at), "\"") - 1)
+  }
+  function number_of(name,   at, rest) {
+    at = index($0, "\"" name "\": ") + length(name) + 4
+    rest = substr($0, at)
+    sub(/[,}].*/, "", rest)
+    return rest
+  }
   function cells(text, out,   count, i, c, quoted, word) {
     count = 0; word = ""; quoted = 0
     for (i = 1; i <= length(text); i++) {
