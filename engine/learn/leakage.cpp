@@ -32,7 +32,7 @@ struct Called {
 std::string short_number(double value) { return fmt::format("{}", value); }
 
 struct Best {
-  double merit = -1.0;
+  double merit = -std::numeric_limits<double>::infinity();
   Called called = {};
   std::string rule = {};
 };
@@ -208,8 +208,9 @@ std::vector<ColumnRule> single_column_rules(const FeatureColumns& features,
     if (positives == 0 || negatives == 0) continue;
     Best best;
     const auto consider = [&](const Called& called, const auto& rule) {
-      const double merit = static_cast<double>(called.positives) / static_cast<double>(positives) -
-                           static_cast<double>(called.negatives) / static_cast<double>(negatives);
+      // recall + specificity - 1 without fractions, so that rounding does not part what is equal.
+      const double merit = static_cast<double>(called.positives) * static_cast<double>(negatives) -
+                           static_cast<double>(called.negatives) * static_cast<double>(positives);
       if (merit <= best.merit) return;
       best = {merit, called, rule()};
     };

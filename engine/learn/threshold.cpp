@@ -55,8 +55,9 @@ Merit merit(const Candidate& c, double positives, double negatives, const Thresh
   const double precision = c.true_positive / called;
   switch (spec.rule) {
     case ThresholdRule::kYouden: {
-      const double j = recall - c.false_positive / negatives;
-      return {j, 0.0, j};
+      // Without fractions, so that rounding does not part what is equal.
+      const double j = c.true_positive * negatives - c.false_positive * positives;
+      return {j, 0.0, recall - c.false_positive / negatives};
     }
     case ThresholdRule::kMaxF: {
       // Below, (1 + b^2) TP + b^2 FN + FP = b^2 P + called.

@@ -6,6 +6,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/rng.h"
+#include "engine/stats/glm.h"
 #include "tests/engine/learn/learn_reference.h"
 #include "tests/engine/learn/tiktok.h"
 
@@ -73,6 +74,15 @@ TEST_CASE("logistic classifier: verified accounts of the claims data, to the tru
                               2.686675e-04,  1.618987,      -0.1770226,   -0.1105561};
   for (std::size_t j = 0; j < 8; ++j) {
     CHECK(model.coefficient[j] == Approx(published[j]).epsilon(1e-6));
+  }
+  // And those of the estimator, to the last digits.
+  std::vector<double> design(claims.claim.size(), 1.0);
+  design.insert(design.end(), x.begin(), x.end());
+  const std::vector<double> y(claims.verified.begin(), claims.verified.end());
+  const GlmFit fit = glm({.x = design, .columns = 9, .y = y});
+  CHECK(model.intercept == Approx(fit.coefficient[0]).epsilon(1e-9));
+  for (std::size_t j = 0; j < 8; ++j) {
+    CHECK(model.coefficient[j] == Approx(fit.coefficient[j + 1]).epsilon(1e-9));
   }
 }
 

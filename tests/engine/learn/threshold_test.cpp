@@ -1,5 +1,6 @@
 #include "engine/learn/threshold.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <catch2/catch.hpp>
@@ -29,6 +30,14 @@ TEST_CASE("thresholds by hand", "[learn]") {
   CHECK(choice.value == 0.5);
   CHECK(choice.rule == "largest recall + specificity - 1, chosen on out-of-fold predictions");
   CHECK(choice.warnings.empty());
+
+  // 1/3 - 0 at 6 equals 1 - 2/3 at 2, whatever the rounding.
+  const std::vector<double> six = {6, 5, 4, 3, 2, 1};
+  const std::vector<std::int32_t> thirds = {1, 0, 0, 1, 1, 0};
+  choice = choose_threshold({six, thirds});
+  CHECK(choice.threshold == 6.0);
+  const std::vector<std::int32_t> later = {1, 0, 1, 0, 1, 0};
+  CHECK(choose_threshold({six, later}).threshold == 6.0);
 
   choice = choose({.rule = ThresholdRule::kMaxF});
   CHECK(choice.threshold == 6.0);
