@@ -100,10 +100,17 @@ struct Head {
   bool hidden = false;
 };
 
-void append_heads(std::string& out, bool no_inquiry, bool no_term) {
-  const Head heads[] = {{"inquiry", "inquiry", "text", no_inquiry},
-                        {"node", "estimator", "text"},
-                        {"term", "term", "text", no_term},
+// Columns that say the same in every row.
+struct Common {
+  bool inquiry = false;
+  bool node = false;
+  bool term = false;
+};
+
+void append_heads(std::string& out, const Common& common) {
+  const Head heads[] = {{"inquiry", "inquiry", "text", common.inquiry},
+                        {"node", "estimator", "text", common.node},
+                        {"term", "term", "text", common.term},
                         {"estimate", "estimate", "number"},
                         {"", "interval", "drawn"},
                         {"conf_low", "from", "number"},
@@ -128,16 +135,17 @@ void append_heads(std::string& out, bool no_inquiry, bool no_term) {
   out += "</tr></thead>\n<tbody>\n";
 }
 
-void append_row(std::string& out, const ReportEstimate& item, const Axis& axis, bool no_inquiry,
-                bool no_term, Anchors& anchors) {
+void append_row(std::string& out, const ReportEstimate& item, const Axis& axis,
+                const Common& common, Anchors& anchors) {
   const Estimate& e = item.row.estimate;
   std::string warnings;
   append_warnings(warnings, e.warnings);
   out += "<tr" + anchors.claimed_attribute(item.row.node) + ">";
-  out += text_cell(item.row.inquiry, no_inquiry);
-  out += fmt::format("<td title=\"{0}\">{0}{1}</td>", escape_html(item.row.node),
-                     item.primary ? " <span class=\"badge\">primary</span>" : "");
-  out += text_cell(e.term, no_term);
+  out += text_cell(item.row.inquiry, common.inquiry);
+  out += fmt::format("<td title=\"{0}\"{2}>{0}{1}</td>", escape_html(item.row.node),
+                     item.primary ? " <span class=\"badge\">primary</span>" : "",
+                     common.node ? " hidden" : "");
+  out += text_cell(e.term, common.term);
   out += number_cell(e.estimate, warnings);
   out += "<td>" + interval_drawing(e, axis) + "</td>";
   out += number_cell(e.conf_low) + number_cell(e.conf_high) + number_cell(e.std_error);
@@ -160,8 +168,12 @@ void append_estimates(std::string& out, const std::string& title,
   };
   const auto inquiry = [](const ReportEstimate& item) { return item.row.inquiry; };
   const auto term = [](const ReportEstimate& item) { return item.row.estimate.term; };
-  const bool no_inquiry = same(inquiry);
-  const bool no_term = same(term);
+  // The caption of one declaration's rows is its name.
+  const Common said{.inquiry = same(inquiry),
+                    .node = !title.empty() &&
+                            same([](const ReportEstimate& item) { return item.row.node; }) &&
+                            !estimates.empty() && estimates.front().row.node == title,
+                    .term = same(term)};
   const std::string caption = escape_html(title);
   out += "<figure>\n";
   if (!caption.empty()) out += "<figcaption>" + caption + "</figcaption>\n";
@@ -170,8 +182,8 @@ void append_estimates(std::string& out, const std::string& title,
     if (text.empty()) return;
     common += (common.empty() ? "" : ", ") + fmt::format("{} {}", what, escape_html(text));
   };
-  if (!estimates.empty() && no_inquiry) add_common("inquiry", inquiry(estimates.front()));
-  if (!estimates.empty() && no_term) add_common("term", term(estimates.front()));
+  if (!estimates.empty() && said.inquiry) add_common("inquiry", inquiry(estimates.front()));
+  if (!estimates.empty() && said.term) add_common("term", term(estimates.front()));
   if (!common.empty()) out += "<p class=\"note\">All rows: " + common + ".</p>\n";
   out += fmt::format(
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\">\n"
@@ -179,10 +191,10 @@ void append_estimates(std::string& out, const std::string& title,
       caption.empty() ? "Estimates" : caption,
       escape_html(slug(title.empty() ? "estimates" : title)),
       estimates.size() <= kAtAGlance ? " data-plain" : "");
-  append_heads(out, no_inquiry, no_term);
+  append_heads(out, said);
   const std::map<std::string, Axis> axes = axes_of(estimates);
   for (const ReportEstimate& item : estimates) {
-    append_row(out, item, axes.at(item.row.inquiry), no_inquiry, no_term, anchors);
+    append_row(out, item, axes.at(item.row.inquiry), said, anchors);
   }
   out += "</tbody>\n</table>\n</div>\n</figure>\n";
 }

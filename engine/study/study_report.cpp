@@ -101,7 +101,6 @@ class Composer {
         break;
       case Item::Kind::kEstimates:
         out.kind = SectionKind::kEstimates;
-        out.text.clear();
         out.node = item.text;
         shown_.insert(item.text);
         for (const EstimateRow& row : results_.estimates) {
@@ -223,7 +222,12 @@ class Composer {
 
   [[nodiscard]] ReportEstimate shown(const EstimateRow& row) const {
     const auto* declared = std::get_if<EstimatorNode>(&study_.find(row.node)->body);
-    return {row, declared != nullptr && declared->primary};
+    ReportEstimate out{row, declared != nullptr && declared->primary};
+    const auto at = runs_.find(row.node);
+    if (at != runs_.end()) {
+      out.row.estimate.warnings = shortened(row.estimate.warnings, at->second->result);
+    }
+    return out;
   }
 
   [[nodiscard]] Frame table(const std::string& name) const {
