@@ -21,6 +21,13 @@ constexpr std::size_t kExactPathsBelow = 10000;
 constexpr std::size_t kMostExact = 400;
 constexpr double kMostExactPaths = 1e8;
 
+Estimate start(const char* method, const RankTestSpec& spec) {
+  Estimate row;
+  row.term = spec.term;
+  row.method = method;
+  return row;
+}
+
 // Equal values of two samples.
 struct Block {
   std::size_t x = 0;
@@ -32,6 +39,7 @@ struct TwoSamples {
   std::size_t n = 0;
   std::vector<Block> blocks = {};  // by increasing value
 
+  [[nodiscard]] bool empty() const { return m == 0 || n == 0; }
   [[nodiscard]] double pairs() const { return static_cast<double>(m) * static_cast<double>(n); }
   [[nodiscard]] double tie_sum() const {
     double sum = 0.0;
@@ -43,9 +51,8 @@ struct TwoSamples {
   }
 };
 
-// Counts, sentences and blocks; false in second if there is nothing to test.
-std::pair<TwoSamples, bool> two_samples(std::span<const double> x, std::span<const double> y,
-                                        Estimate& row) {
+// Counts, sentences and blocks.
+TwoSamples two_samples(std::span<const double> x, std::span<const double> y, Estimate& row) {
   const detail::Sample a = detail::sorted_sample(x);
   const detail::Sample b = detail::sorted_sample(y);
   TwoSamples both;
@@ -61,11 +68,8 @@ std::pair<TwoSamples, bool> two_samples(std::span<const double> x, std::span<con
     for (; i < both.m && a.values[i] == value; ++i) ++block.x;
     for (; j < both.n && b.values[j] == value; ++j) ++block.y;
   }
-  if (both.m == 0 || both.n == 0) {
-    row.warnings.emplace_back("a group has no value");
-    return {std::move(both), false};
-  }
-  return {std::move(both), true};
+  if (both.empty()) row.warnings.emplace_back("a group has no value");
+  return both;
 }
 
 // Pairs with x > y, half of the tied ones. Multiples of a half below 2^52: exact.
@@ -138,11 +142,9 @@ bool exact(const RankTestSpec& spec, bool small, bool feasible, bool ties, Estim
 
 Estimate mann_whitney(std::span<const double> x, std::span<const double> y,
                       const RankTestSpec& spec) {
-  Estimate row;
-  row.term = spec.term;
-  row.method = "mann_whitney";
-  const auto [both, usable] = two_samples(x, y, row);
-  if (!usable) return row;
+  Estimate row = start("mann_whitney", spec);
+  const TwoSamples both = two_samples(x, y, row);
+  if (both.empty()) return row;
   const double u = dominance(both);
   const double pairs = both.pairs();
   row.statistic = u;
@@ -164,9 +166,7 @@ Estimate mann_whitney(std::span<const double> x, std::span<const double> y,
 }
 
 Estimate wilcoxon_signed_rank(std::span<const double> differences, const RankTestSpec& spec) {
-  Estimate row;
-  row.term = spec.term;
-  row.method = "wilcoxon_signed_rank";
+  Estimate row = start("wilcoxon_signed_rank", spec);
   std::vector<double> size;
   std::int64_t missing = 0, zeros = 0;
   for (const double d : differences) {
@@ -232,12 +232,10 @@ Estimate wilcoxon_signed_rank(std::span<const double> x, std::span<const double>
 Estimate cliffs_delta(std::span<const double> x, std::span<const double> y,
                       const RankTestSpec& spec) {
   check_conf_level(spec.conf_level);
-  Estimate row;
-  row.term = spec.term;
-  row.method = "cliffs_delta";
+  Estimate row = start("cliffs_delta", spec);
   row.se_type = "cliff";
-  const auto [both, usable] = two_samples(x, y, row);
-  if (!usable) return row;
+  const TwoSamples both = two_samples(x, y, row);
+  if (both.empty()) return row;
   const auto m = static_cast<double>(both.m);
   const auto n = static_cast<double>(both.n);
   const double pairs = both.pairs();
@@ -333,11 +331,9 @@ double kolmogorov_upper(double z) {
 
 Estimate kolmogorov_smirnov(std::span<const double> x, std::span<const double> y,
                             const RankTestSpec& spec) {
-  Estimate row;
-  row.term = spec.term;
-  row.method = "kolmogorov_smirnov";
-  const auto [both, usable] = two_samples(x, y, row);
-  if (!usable) return row;
+  Estimate row = start("kolmogorov_smirnov", spec);
+  const TwoSamples both = two_samples(x, y, row);
+  if (both.empty()) return row;
   std::size_t i = 0, j = 0, distance = 0;
   for (const Block& block : both.blocks) {
     i += block.x;

@@ -163,6 +163,21 @@ TTest one_group(std::span<const double> values, const char* method, const TTestS
   return finish(test, std::move(warnings), method, "classical", spec);
 }
 
+// The difference of two means; `scale` fills in what its errors are.
+template <class Scale>
+TTest two_groups(std::span<const double> x, std::span<const double> y, Scale&& scale,
+                 const char* method, const char* se_type, const TTestSpec& spec) {
+  check(spec);
+  const Group g[] = {group(x), group(y)};
+  std::vector<std::string> warnings;
+  Test test;
+  test.n = g[0].n + g[1].n;
+  test.estimate = mean_difference(g);
+  test.distance = test.estimate - spec.null_value;
+  if (usable(g, warnings)) scale(g[0], g[1], test);
+  return finish(test, std::move(warnings), method, se_type, spec);
+}
+
 }  // namespace
 
 TTest one_sample_t_test(std::span<const double> values, const TTestSpec& spec) {
@@ -182,45 +197,29 @@ TTest paired_t_test(std::span<const double> x, std::span<const double> y, const 
 
 // s_p^2 = ((n_x - 1) s_x^2 + (n_y - 1) s_y^2) / (n_x + n_y - 2), se = s_p sqrt(1/n_x + 1/n_y).
 TTest pooled_t_test(std::span<const double> x, std::span<const double> y, const TTestSpec& spec) {
-  check(spec);
-  const Group g[] = {group(x), group(y)};
-  std::vector<std::string> warnings;
-  Test test;
-  test.n = g[0].n + g[1].n;
-  test.estimate = mean_difference(g);
-  test.distance = test.estimate - spec.null_value;
-  if (usable(g, warnings)) {
+  const auto scale = [](const Group& a, const Group& b, Test& test) {
     test.df = test.effect_df = test.n - 2.0;
-    test.sd =
-        std::sqrt(((g[0].n - 1.0) * g[0].variance + (g[1].n - 1.0) * g[1].variance) / test.df);
-    test.std_error = test.sd * std::sqrt(1.0 / g[0].n + 1.0 / g[1].n);
-  }
-  return finish(test, std::move(warnings), "t_test_pooled", "pooled", spec);
+    test.sd = std::sqrt(((a.n - 1.0) * a.variance + (b.n - 1.0) * b.variance) / test.df);
+    test.std_error = test.sd * std::sqrt(1.0 / a.n + 1.0 / b.n);
+  };
+  return two_groups(x, y, scale, "t_test_pooled", "pooled", spec);
 }
 
 // se^2 = v_x + v_y with v = s^2 / n; df = se^4 / (v_x^2 / (n_x - 1) + v_y^2 / (n_y - 1)).
 TTest welch_t_test(std::span<const double> x, std::span<const double> y, const TTestSpec& spec) {
-  check(spec);
-  const Group g[] = {group(x), group(y)};
-  std::vector<std::string> warnings;
-  Test test;
-  test.n = g[0].n + g[1].n;
-  test.estimate = mean_difference(g);
-  test.distance = test.estimate - spec.null_value;
-  if (usable(g, warnings)) {
+  const auto scale = [](const Group& a, const Group& b, Test& test) {
     // Shares of the variances, so that no square overflows.
-    const auto satterthwaite = [&](double a, double b) {
-      const double share = a / (a + b);
-      return 1.0 /
-             (share * share / (g[0].n - 1.0) + (1.0 - share) * (1.0 - share) / (g[1].n - 1.0));
+    const auto satterthwaite = [&](double va, double vb) {
+      const double share = va / (va + vb);
+      return 1.0 / (share * share / (a.n - 1.0) + (1.0 - share) * (1.0 - share) / (b.n - 1.0));
     };
-    const double v[] = {g[0].variance / g[0].n, g[1].variance / g[1].n};
-    test.std_error = std::sqrt(v[0] + v[1]);
-    test.df = satterthwaite(v[0], v[1]);
-    test.sd = std::sqrt(0.5 * (g[0].variance + g[1].variance));
-    test.effect_df = satterthwaite(g[0].variance, g[1].variance);
-  }
-  return finish(test, std::move(warnings), "t_test_welch", "welch", spec);
+    const double va = a.variance / a.n, vb = b.variance / b.n;
+    test.std_error = std::sqrt(va + vb);
+    test.df = satterthwaite(va, vb);
+    test.sd = std::sqrt(0.5 * (a.variance + b.variance));
+    test.effect_df = satterthwaite(a.variance, b.variance);
+  };
+  return two_groups(x, y, scale, "t_test_welch", "welch", spec);
 }
 
 }  // namespace impact

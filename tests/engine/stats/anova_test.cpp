@@ -16,14 +16,6 @@ using namespace impact::hypothesis;
 
 namespace {
 
-using Numbers = std::vector<double>;
-using Codes = std::vector<std::int32_t>;
-
-Codes codes(const std::string& name) {
-  const Numbers values = data(name);
-  return {values.begin(), values.end()};
-}
-
 void agree(const AnovaTest& test, const std::string& name) {
   check(test.row.statistic, name, "statistic");
   check(test.row.df, name, "df");

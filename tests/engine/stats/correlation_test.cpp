@@ -14,14 +14,6 @@ using namespace impact::hypothesis;
 
 namespace {
 
-using Numbers = std::vector<double>;
-
-Numbers first(const std::string& name, std::size_t n) {
-  Numbers values = data(name);
-  values.resize(n);
-  return values;
-}
-
 void agree(const Estimate& row, const std::string& test) {
   check(row.estimate, test, "estimate");
   check(row.p_value, test, "p");

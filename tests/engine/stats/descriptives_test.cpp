@@ -14,7 +14,6 @@ using namespace impact::hypothesis;
 
 namespace {
 
-using Numbers = std::vector<double>;
 const double kProbs[] = {0.0, 0.01, 0.1, 0.25, 1.0 / 3.0, 0.5, 0.8, 0.95, 1.0};
 
 }  // namespace

@@ -12,19 +12,10 @@
 #include "tests/engine/stats/reference.h"
 
 using namespace impact;
-using impact::reference::agree;
-using impact::reference::peer;
+using namespace impact::reference;
 using Design = DifferenceInMeans::Design;
 
 namespace {
-
-using Codes = std::vector<std::int32_t>;
-using Numbers = std::vector<double>;
-
-const reference::Units& units() {
-  static const reference::Units kUnits;
-  return kUnits;
-}
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 

@@ -11,34 +11,14 @@
 #include "tests/engine/stats/reference.h"
 
 using namespace impact;
+using namespace impact::reference;
 using Catch::Contains;
-using impact::reference::agree;
-using impact::reference::peer;
-
-namespace {
-
-using Codes = std::vector<std::int32_t>;
-using Numbers = std::vector<double>;
-using Names = std::vector<std::string>;
-
-const reference::Units& units() {
-  static const reference::Units kUnits;
-  return kUnits;
-}
-
-Numbers covariates(const Names& names) {
-  Numbers x;
-  for (const auto& name : names) x.insert(x.end(), units()[name].begin(), units()[name].end());
-  return x;
-}
-
-}  // namespace
 
 TEST_CASE("lin: agrees with estimatr's lm_lin", "[stats]") {
   const auto check = [](const std::string& name, const std::string& arm, const Names& names,
                         SeType se, bool weighted, bool by_cluster) {
     INFO(name);
-    const Numbers x = covariates(names);
+    const Numbers x = matrix(names);
     const Codes arms = units().codes(arm);
     const Codes clusters = by_cluster ? units().codes("cluster") : Codes{};
     const auto rows = lin(
@@ -97,7 +77,7 @@ TEST_CASE("lin: the estimate is the difference of two regressions at the common 
 TEST_CASE("lin: rows that do not count are left out before the means are taken", "[stats]") {
   const auto& d = units();
   Codes arm = d.codes("z");
-  Numbers x = covariates({"x"});
+  Numbers x = matrix({"x"});
   Numbers y = d["y"];
   Numbers few_x, few_y;
   Codes few_arm;

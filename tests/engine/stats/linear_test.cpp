@@ -14,32 +14,9 @@
 #include "tests/engine/stats/reference.h"
 
 using namespace impact;
-using impact::reference::agree;
-using impact::reference::peer;
+using namespace impact::reference;
 
 namespace {
-
-using Codes = std::vector<std::int32_t>;
-using Numbers = std::vector<double>;
-using Names = std::vector<std::string>;
-
-const reference::Units& units() {
-  static const reference::Units kUnits;
-  return kUnits;
-}
-
-// The named columns of units.txt as a matrix; "Intercept" is a column of ones.
-Numbers matrix(const Names& names) {
-  Numbers x;
-  for (const std::string& name : names) {
-    if (name == "Intercept") {
-      x.insert(x.end(), units().rows(), 1.0);
-    } else {
-      x.insert(x.end(), units()[name].begin(), units()[name].end());
-    }
-  }
-  return x;
-}
 
 struct Options {
   bool weighted = false;

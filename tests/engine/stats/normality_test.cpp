@@ -11,18 +11,6 @@
 using namespace impact;
 using namespace impact::hypothesis;
 
-namespace {
-
-using Numbers = std::vector<double>;
-
-Numbers first(const std::string& name, std::size_t n) {
-  Numbers values = data(name);
-  values.resize(n);
-  return values;
-}
-
-}  // namespace
-
 TEST_CASE("Shapiro-Wilk agrees with R", "[hypothesis]") {
   const auto is = [](const Numbers& values, const std::string& test) {
     const Estimate row = shapiro_wilk(values);

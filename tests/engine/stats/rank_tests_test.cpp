@@ -14,14 +14,6 @@ using namespace impact::hypothesis;
 
 namespace {
 
-using Numbers = std::vector<double>;
-using Codes = std::vector<std::int32_t>;
-
-Codes codes(const std::string& name) {
-  const Numbers values = data(name);
-  return {values.begin(), values.end()};
-}
-
 Numbers shifted(Numbers values, double by) {
   for (double& value : values) value += by;
   return values;

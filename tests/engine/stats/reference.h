@@ -11,9 +11,12 @@
 #include <catch2/catch.hpp>
 
 #include "engine/stats/estimate.h"
+#include "tests/engine/stats/named_reference.h"
 
 /// What tests/reference/stats/make.R wrote: the data and the numbers of the peers.
 namespace impact::reference {
+
+using namespace peers;
 
 /// units.txt, column by column.
 class Units {
@@ -48,6 +51,26 @@ class Units {
  private:
   std::map<std::string, std::vector<double>> columns_;
 };
+
+using Names = std::vector<std::string>;
+
+inline const Units& units() {
+  static const Units kUnits;
+  return kUnits;
+}
+
+/// The named columns of units.txt as a matrix; "Intercept" is a column of ones.
+inline Numbers matrix(const Names& names) {
+  Numbers x;
+  for (const std::string& name : names) {
+    if (name == "Intercept") {
+      x.insert(x.end(), units().rows(), 1.0);
+    } else {
+      x.insert(x.end(), units()[name].begin(), units()[name].end());
+    }
+  }
+  return x;
+}
 
 struct Row {
   double estimate, std_error, df, p_value, conf_low, conf_high;

@@ -17,8 +17,6 @@ using namespace impact::hypothesis;
 
 namespace {
 
-using Numbers = std::vector<double>;
-
 void agree_test(const Estimate& row, const std::string& test) {
   check(row.statistic, test, "t");
   check(row.df, test, "df");

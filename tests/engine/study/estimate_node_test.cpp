@@ -14,18 +14,10 @@
 using namespace impact;
 using namespace impact::testing;
 using Catch::Contains;
-using impact::reference::agree;
-using impact::reference::peer;
+using namespace impact::reference;
 using Kind = Method::Kind;
-using Numbers = std::vector<double>;
-using Codes = std::vector<std::int32_t>;
 
 namespace {
-
-const reference::Units& data() {
-  static const reference::Units kUnits;
-  return kUnits;
-}
 
 // The units of the peers' tests as a source, and "ATE": arm on y.
 struct UnitsStudy : StudyFixture {
@@ -89,10 +81,10 @@ Numbers product(const Numbers& a, const Numbers& b) {
 Estimate difference_among(const std::function<bool(std::size_t)>& keeps) {
   Numbers y;
   Codes arm;
-  for (std::size_t i = 0; i < data().rows(); ++i) {
+  for (std::size_t i = 0; i < units().rows(); ++i) {
     if (!keeps(i)) continue;
-    y.push_back(data()["y"][i]);
-    arm.push_back(static_cast<std::int32_t>(data()["z"][i]));
+    y.push_back(units()["y"][i]);
+    arm.push_back(static_cast<std::int32_t>(units()["z"][i]));
   }
   return difference_in_means({.y = y, .arm = arm});
 }
@@ -110,7 +102,7 @@ TEST_CASE("a declared difference in means gives the peer's numbers", "[study][es
   agree(s.only({.kind = Kind::kBlocked, .blocks = s.at("block")}), peer("dim_blocked").at("z"));
   same_numbers(
       s.only({.weights = s.at("w")}),
-      difference_in_means({.y = data()["y"], .arm = data().codes("z"), .weight = data()["w"]}));
+      difference_in_means({.y = units()["y"], .arm = units().codes("z"), .weight = units()["w"]}));
   UnitsStudy c("armc");
   agree(c.only({.clusters = c.at("cluster")}), peer("dim_clustered").at("zc"));
   agree(c.only({.clusters = c.at("cluster"), .weights = c.at("w")}),
@@ -183,16 +175,16 @@ TEST_CASE("declared Lin's estimator gives the peer's numbers", "[study][estimate
 TEST_CASE("interactions enter as products, with the exposure too", "[study][estimate]") {
   UnitsStudy s;
   const Numbers ones(60, 1.0);
-  const Numbers& z = data()["z"];
-  const Numbers& x = data()["x"];
-  const Numbers& v = data()["v"];
+  const Numbers& z = units()["z"];
+  const Numbers& x = units()["x"];
+  const Numbers& v = units()["v"];
   Method method{.kind = Kind::kOls, .covariates = s.terms({"x", "v"})};
   method.covariates.push_back({s.at("x"), s.at("v")});
   same_numbers(s.only(method), direct({ones, z, x, v, product(x, v)}, {"1", "z", "x", "v", "x:v"},
-                                      SeType::kHc2, data()["y"]));
+                                      SeType::kHc2, units()["y"]));
   method.covariates.back() = {s.at("arm"), s.at("x")};
   same_numbers(s.only(method), direct({ones, z, x, v, product(z, x)}, {"1", "z", "x", "v", "z:x"},
-                                      SeType::kHc2, data()["y"]));
+                                      SeType::kHc2, units()["y"]));
 }
 
 TEST_CASE("an exposure may be text, an integer or a boolean, with further arms",
@@ -214,10 +206,10 @@ TEST_CASE("an exposure may be text, an integer or a boolean, with further arms",
   s.inquiry() = s.asks(s.at("y"), s.at("block"), "3", "1");
   Numbers y;
   Codes arm;
-  for (std::size_t i = 0; i < data().rows(); ++i) {
-    if (data()["block"][i] != 3 && data()["block"][i] != 1) continue;
-    y.push_back(data()["y"][i]);
-    arm.push_back(data()["block"][i] == 3 ? 1 : 0);
+  for (std::size_t i = 0; i < units().rows(); ++i) {
+    if (units()["block"][i] != 3 && units()["block"][i] != 1) continue;
+    y.push_back(units()["y"][i]);
+    arm.push_back(units()["block"][i] == 3 ? 1 : 0);
   }
   const Estimate two = s.only({});
   same_numbers(two, difference_in_means({.y = y, .arm = arm}));
@@ -235,7 +227,7 @@ TEST_CASE("by gives one answer for each value, in byte order, from its units onl
   for (int f = 0; f < 10; ++f) {
     const Estimate& row = rows[static_cast<std::size_t>(f)];
     CHECK(row.term == "treated - control | f=" + std::to_string(f));
-    same_numbers(row, difference_among([&](std::size_t i) { return data()["f"][i] == f; }));
+    same_numbers(row, difference_among([&](std::size_t i) { return units()["f"][i] == f; }));
   }
   s.inquiry().by = s.at("uneven");
   const auto texts = s.answer("each");
@@ -249,12 +241,13 @@ TEST_CASE("where keeps the units for which it is true, not those where it is mis
   UnitsStudy s;
   const auto over = [](double bound) { return call("gt", {column("x"), literal(bound)}); };
   s.inquiry().where = StudyColumn{.name = "", .expr = over(0.25), .table = s.units};
-  same_numbers(s.only({}), difference_among([](std::size_t i) { return data()["x"][i] > 0.25; }));
+  same_numbers(s.only({}), difference_among([](std::size_t i) { return units()["x"][i] > 0.25; }));
   // Missing where block is 4: such a unit is not known to belong to the question.
   const ExprPtr but_four = call("null_if", {column("block"), literal(std::int64_t{4})});
   s.inquiry().where = StudyColumn{
       .name = "", .expr = call("ge", {but_four, literal(std::int64_t{0})}), .table = s.units};
-  same_numbers(s.only({}), difference_among([](std::size_t i) { return data()["block"][i] != 4; }));
+  same_numbers(s.only({}),
+               difference_among([](std::size_t i) { return units()["block"][i] != 4; }));
 }
 
 TEST_CASE("blocks and clusters come from the assignment unless the method names others",
@@ -281,7 +274,7 @@ TEST_CASE("blocks and clusters come from the assignment unless the method names 
   agree(s.only({.kind = Kind::kBlocked}), peer("dim_block_clustered").at("zc"));
   agree(s.only({.kind = Kind::kLin, .covariates = s.terms({"x", "v"})}), peer("lin_CR2").at("zc"));
   same_numbers(s.only({.clusters = s.at("id")}),
-               difference_in_means({.y = data()["y"], .arm = data().codes("zc"), .cluster = [] {
+               difference_in_means({.y = units()["y"], .arm = units().codes("zc"), .cluster = [] {
                                       static Codes ids;
                                       for (int i = 0; i < 60; ++i) ids.push_back(i);
                                       return std::span<const std::int32_t>(ids);
@@ -303,13 +296,13 @@ TEST_CASE("arms find their units by key in a filter whose file has another order
 
   // The same draw from the declared stream, units in key order.
   Stream stream(StreamKey::root(7).child("assignment").child("z"), 0);
-  const Codes drawn = draw_assignment({.name = "z", .arms = {"control", "treated"}}, data().rows(),
-                                      {.blocks = data().codes("block")}, stream);
+  const Codes drawn = draw_assignment({.name = "z", .arms = {"control", "treated"}}, units().rows(),
+                                      {.blocks = units().codes("block")}, stream);
   Numbers y;
   Codes arm;
-  for (std::size_t i = 0; i < data().rows(); ++i) {
-    if (!(data()["x"][i] > -0.8)) continue;
-    y.push_back(data()["y"][i]);
+  for (std::size_t i = 0; i < units().rows(); ++i) {
+    if (!(units()["x"][i] > -0.8)) continue;
+    y.push_back(units()["y"][i]);
     arm.push_back(drawn[i]);
   }
   REQUIRE(y.size() < 60);
