@@ -35,6 +35,23 @@ Groups group_rows(std::span<const std::int32_t> codes) {
   return groups;
 }
 
+Groups group_rows(std::span<const std::int32_t> first, std::span<const std::int32_t> second) {
+  const Groups outer = group_rows(first);
+  Groups groups;
+  groups.rows = outer.rows;
+  const auto code = [&](std::uint32_t row) { return second[row]; };
+  for (std::size_t j = 0; j < outer.count(); ++j) {
+    const auto begin = groups.rows.begin() + outer.offsets[j];
+    const auto end = groups.rows.begin() + outer.offsets[j + 1];
+    std::ranges::stable_sort(begin, end, {}, code);
+    for (auto at = begin; at != end; ++at) {
+      const bool last = at + 1 == end || code(*at) != code(*(at + 1));
+      if (last) groups.offsets.push_back(static_cast<std::uint32_t>(at + 1 - groups.rows.begin()));
+    }
+  }
+  return groups;
+}
+
 std::size_t close_gaps(std::span<std::int32_t> codes) {
   std::vector<std::int32_t> renamed(span_of(codes), -1);
   for (const std::int32_t code : codes) renamed[static_cast<std::size_t>(code)] = 0;

@@ -22,6 +22,11 @@ struct Groups {
 /// Codes are >= 0. Throws ResourceError at 2^32 rows. O(rows + largest code).
 [[nodiscard]] Groups group_rows(std::span<const std::int32_t> codes);
 
+/// Groups of rows that share both codes, in order of the first, then the second. Both >= 0 and of
+/// one length. O(rows log rows).
+[[nodiscard]] Groups group_rows(std::span<const std::int32_t> first,
+                                std::span<const std::int32_t> second);
+
 /// The same codes without gaps: 0 ... count - 1, in order. Returns count.
 std::size_t close_gaps(std::span<std::int32_t> codes);
 

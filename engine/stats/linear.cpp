@@ -10,21 +10,24 @@
 #include <utility>
 
 #include "engine/core/error.h"
-#include "engine/stats/absorb.h"
 #include "engine/stats/groups.h"
 #include "engine/stats/inference.h"
 #include "engine/stats/least_squares.h"
 #include "engine/stats/lengths.h"
+#include "engine/stats/linear_rows.h"
+#include "engine/stats/newey_west.h"
+#include "engine/stats/sample.h"
 #include "engine/stats/sandwich.h"
 
 namespace impact {
 namespace {
 
+using detail::CompleteRows;
 using detail::Factor;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr std::array<std::string_view, 8> kSeNames = {"classical", "HC0", "HC1", "HC2",
-                                                      "HC3",       "CR0", "CR1", "CR2"};
+constexpr std::array<std::string_view, 9> kSeNames = {"classical", "HC0", "HC1", "HC2", "HC3",
+                                                      "CR0",       "CR1", "CR2", "NW"};
 // CR2 decomposes a matrix with a row for each dummy in every cluster.
 constexpr std::size_t kMostClusterDummies = 500;
 // Numbers that dummies may take: one gigabyte.
@@ -35,114 +38,6 @@ constexpr std::int64_t kManyClusters = 30;
 constexpr double kFewDf = 4.0;
 // A kept column with less than this of its own is worth a warning.
 constexpr double kAlmostDependent = 1e-7;
-
-// The data without the rows that do not count; views where all rows do.
-struct Complete {
-  std::span<const double> x;
-  std::span<const double> y;
-  std::span<const double> weights;
-  std::vector<std::int32_t> clusters = {};
-  std::vector<Factor> factors = {};
-  std::int64_t missing = 0;
-  std::int64_t infinite = 0;
-  std::vector<double> own_x = {}, own_y = {}, own_weights = {};
-};
-
-void check(const LinearData& data, const LinearSpec& spec) {
-  const std::size_t rows = data.y.size();
-  require_length("x", data.x.size(), rows * data.columns);
-  require_optional_length("weights", data.weights.size(), rows);
-  require_optional_length("clusters", data.clusters.size(), rows);
-  for (const auto& codes : data.absorbed) require_length("absorbed", codes.size(), rows);
-  if (!data.names.empty()) require_length("names", data.names.size(), data.columns);
-  require_weights(data.weights);
-  if (clustered(spec.se) && data.clusters.empty() && rows > 0) {
-    throw ArgumentError({.what = fmt::format("{} needs clusters", se_type_name(spec.se)),
-                         .where = "se",
-                         .got = std::string(se_type_name(spec.se)),
-                         .expected = "clusters, or one of classical, HC0, HC1, HC2, HC3"});
-  }
-  if (!clustered(spec.se) && !data.clusters.empty()) {
-    throw ArgumentError({.what = fmt::format("{} ignores clusters", se_type_name(spec.se)),
-                         .where = "se",
-                         .got = std::string(se_type_name(spec.se)),
-                         .expected = "CR0, CR1 or CR2, or no clusters"});
-  }
-}
-
-// A row with weight 0 is no loss, whatever it holds; one that misses a number and holds an infinite
-// one counts as missing.
-enum class RowState : std::uint8_t { kUsed, kNoWeight, kMissing, kInfinite };
-
-// What becomes of each row.
-std::vector<RowState> row_states(const LinearData& data) {
-  const std::size_t n = data.y.size();
-  std::vector<RowState> states(n, RowState::kUsed);
-  const auto look = [&](std::span<const double> column) {
-    for (std::size_t i = 0; i < n; ++i) {
-      if (std::isfinite(column[i])) continue;
-      if (std::isnan(column[i])) {
-        states[i] = RowState::kMissing;
-      } else if (states[i] == RowState::kUsed) {
-        states[i] = RowState::kInfinite;
-      }
-    }
-  };
-  const auto look_at_codes = [&](std::span<const std::int32_t> codes) {
-    for (std::size_t i = 0; i < codes.size(); ++i) {
-      if (codes[i] < 0) states[i] = RowState::kMissing;
-    }
-  };
-  look(data.y);
-  for (std::size_t k = 0; k < data.columns; ++k) look(data.x.subspan(k * n, n));
-  look_at_codes(data.clusters);
-  for (const auto& codes : data.absorbed) look_at_codes(codes);
-  for (std::size_t i = 0; i < data.weights.size(); ++i) {
-    if (std::isnan(data.weights[i])) states[i] = RowState::kMissing;
-    if (data.weights[i] == 0.0) states[i] = RowState::kNoWeight;
-  }
-  return states;
-}
-
-template <class T>
-std::vector<T> used(std::span<const T> column, const std::vector<RowState>& states,
-                    std::size_t count) {
-  std::vector<T> result;
-  if (column.empty()) return result;
-  result.reserve(count);
-  for (std::size_t i = 0; i < column.size(); ++i) {
-    if (states[i] == RowState::kUsed) result.push_back(column[i]);
-  }
-  return result;
-}
-
-Complete complete_rows(const LinearData& data) {
-  const std::size_t n = data.y.size();
-  const std::vector<RowState> states = row_states(data);
-  Complete result{.x = data.x, .y = data.y, .weights = data.weights};
-  result.missing = std::ranges::count(states, RowState::kMissing);
-  result.infinite = std::ranges::count(states, RowState::kInfinite);
-  const auto count = static_cast<std::size_t>(std::ranges::count(states, RowState::kUsed));
-  if (count < n) {
-    result.own_x.reserve(count * data.columns);
-    for (std::size_t k = 0; k < data.columns; ++k) {
-      const std::vector<double> column = used(data.x.subspan(k * n, n), states, count);
-      result.own_x.insert(result.own_x.end(), column.begin(), column.end());
-    }
-    result.own_y = used(data.y, states, count);
-    result.own_weights = used(data.weights, states, count);
-    result.x = result.own_x;
-    result.y = result.own_y;
-    result.weights = result.own_weights;
-  }
-  result.clusters = used(data.clusters, states, count);
-  for (const auto& codes : data.absorbed) {
-    Factor factor{.codes = used(codes, states, count)};
-    factor.levels = detail::close_gaps(factor.codes);
-    result.factors.push_back(std::move(factor));
-  }
-  return result;
-}
 
 // Whether every level of the factor lies in one cluster.
 bool nested(const Factor& factor, std::span<const std::int32_t> clusters) {
@@ -164,7 +59,7 @@ struct Plan {
 // Within clusters that hold whole levels, a swept factor changes no CR2: its directions are those
 // that the cluster fits by itself, and orthogonal to the swept columns (Pustejovsky & Tipton 2018,
 // theorem 2). Elsewhere, and with weights, CR2 needs the dummies.
-Plan make_plan(const Complete& rows, SeType se) {
+Plan make_plan(const CompleteRows& rows, SeType se) {
   Plan plan;
   if (rows.factors.empty()) return plan;
   if (se == SeType::kCr2) {
@@ -196,7 +91,7 @@ std::string join(const LinearData& data, const std::vector<std::size_t>& columns
 }
 
 // sum w (y - mean)^2 about the weighted mean, or about zero.
-double total_squares(const Complete& rows, bool about_mean) {
+double total_squares(const CompleteRows& rows, bool about_mean) {
   const auto weight = [&](std::size_t i) { return rows.weights.empty() ? 1.0 : rows.weights[i]; };
   double mean = 0.0;
   double total = 0.0;
@@ -214,13 +109,25 @@ double total_squares(const Complete& rows, bool about_mean) {
 
 // Everything that a warning may speak of.
 struct Findings {
-  const Complete* rows;
+  const CompleteRows* rows;
   const detail::Solution* solution;
   const detail::Sandwich* sandwich;
   std::size_t dummies;
   bool unavailable;
   bool perfect;
 };
+
+void explain_time(const CompleteRows& rows, std::vector<std::string>& warnings) {
+  if (rows.ties > 0) {
+    warnings.push_back(detail::plural(rows.ties, "row has", "rows have") +
+                       " the time of an earlier one: NW takes them one after another, in the order "
+                       "of the data");
+  }
+  if (rows.gaps > 0) {
+    warnings.push_back("the time has " + detail::plural(rows.gaps, "gap", "gaps") +
+                       ": NW takes the rows on both sides as neighbours");
+  }
+}
 
 void explain_variance(const LinearData& data, const Findings& found, LinearFit& fit) {
   auto& warnings = fit.warnings;
@@ -254,31 +161,33 @@ void explain_variance(const LinearData& data, const Findings& found, LinearFit& 
         "determine",
         found.sandwich->full_leverage, se_type_name(fit.se), join(data, undefined)));
   }
+  if (fit.se == SeType::kNeweyWest) explain_time(*found.rows, warnings);
   if (!clustered(fit.se)) return;
-  if (fit.clusters < 2) {
+  const bool two_way = fit.second_clusters > 0;
+  const std::int64_t fewest = two_way ? std::min(fit.clusters, fit.second_clusters) : fit.clusters;
+  if (fewest < 2) {
     warnings.emplace_back("a single cluster: no standard errors");
-  } else if (fit.clusters < kFewClusters) {
+  } else if (fewest < kFewClusters) {
     warnings.push_back(
         fmt::format("{} clusters only: inference from so few is approximate at "
                     "best",
-                    fit.clusters));
+                    fewest));
   }
-  if (fit.se != SeType::kCr2 && fit.clusters > 1 && fit.clusters < kManyClusters) {
-    warnings.push_back(fmt::format("{} is too small on average with {} clusters: CR2 corrects it",
-                                   se_type_name(fit.se), fit.clusters));
+  if (fit.se != SeType::kCr2 && fewest > 1 && fewest < kManyClusters) {
+    warnings.push_back(fmt::format("{} is too small on average with {} clusters{}",
+                                   se_type_name(fit.se), fewest,
+                                   two_way ? "" : ": CR2 corrects it"));
+  }
+  if (found.sandwich->repaired) {
+    warnings.emplace_back(
+        "the two-way covariance was not positive semi-definite: its negative eigenvalues were set "
+        "to zero");
   }
 }
 
 void explain(const LinearData& data, const Findings& found, LinearFit& fit) {
   auto& warnings = fit.warnings;
-  const auto left_out = [&](std::int64_t count, const char* why) {
-    if (count == 0) return;
-    warnings.push_back(fmt::format("{} left out because {}",
-                                   count == 1 ? "1 row was" : fmt::format("{} rows were", count),
-                                   why));
-  };
-  left_out(found.rows->missing, "a number or a code is missing");
-  left_out(found.rows->infinite, "a number is infinite");
+  detail::warn_left_out(*found.rows, warnings);
   if (fit.n == 0) {
     warnings.emplace_back("no row is left to fit");
     return;
@@ -345,8 +254,8 @@ bool clustered(SeType type) {
 }
 
 LinearFit linear(const LinearData& data, const LinearSpec& spec, const Context& context) {
-  check(data, spec);
-  const Complete rows = complete_rows(data);
+  detail::check_linear(data, spec);
+  const CompleteRows rows = detail::complete_rows(data, spec.se == SeType::kNeweyWest);
   const Plan plan = make_plan(rows, spec.se);
   LinearFit fit;
   fit.se = spec.se;
@@ -372,16 +281,33 @@ LinearFit linear(const LinearData& data, const LinearSpec& spec, const Context& 
   const detail::Solution solution = detail::solve(model, context);
 
   const detail::Groups clusters = detail::group_rows(rows.clusters);
+  const detail::Groups second = detail::group_rows(rows.second_clusters);
+  const bool two_way = !rows.second_clusters.empty();
+  const detail::Groups shared = two_way && !spec.two_way_by_row
+                                    ? detail::group_rows(rows.clusters, rows.second_clusters)
+                                    : detail::Groups{};
   fit.clusters = static_cast<std::int64_t>(clusters.count());
+  fit.second_clusters = static_cast<std::int64_t>(second.count());
   fit.rank = static_cast<std::int64_t>(solution.kept.size() + (absorbed ? absorbed->levels : 0));
   const auto is_dummy = [&](std::size_t k) { return k < dummies; };
+  const auto nuisance = static_cast<std::size_t>(std::ranges::count_if(solution.kept, is_dummy));
+  if (spec.se == SeType::kNeweyWest) {
+    const std::int64_t most = std::max<std::int64_t>(fit.n - 1, 0);
+    fit.lag = spec.lag ? std::min(*spec.lag, most)
+                       : detail::newey_west_lag(model, solution, nuisance, context);
+  }
   const detail::Sandwich sandwich = detail::sandwich(
       model, solution,
       {.se = plan.unavailable ? SeType::kCr0 : spec.se,
-       .nuisance = static_cast<std::size_t>(std::ranges::count_if(solution.kept, is_dummy)),
+       .nuisance = nuisance,
        .rank = static_cast<double>(fit.rank),
        .absorbed = absorbed && !absorbed->leverage.empty() ? absorbed->leverage.data() : nullptr,
-       .clusters = clustered(spec.se) ? &clusters : nullptr},
+       .clusters = clustered(spec.se) ? &clusters : nullptr,
+       .second = two_way ? &second : nullptr,
+       .shared = two_way && !spec.two_way_by_row ? &shared : nullptr,
+       .two_way = spec.two_way,
+       .lag = fit.lag,
+       .small_sample = spec.small_sample},
       context);
   fill(data, solution, sandwich, dummies, fit);
   if (plan.unavailable) {
@@ -390,7 +316,9 @@ LinearFit linear(const LinearData& data, const LinearSpec& spec, const Context& 
     std::ranges::fill(fit.covariance, kNaN);
   }
 
-  const double total = total_squares(rows, model.intercept || absorbed);
+  fit.intercept = model.intercept && !absorbed;
+  fit.about_mean = model.intercept || absorbed;
+  const double total = total_squares(rows, fit.about_mean);
   const auto spare = static_cast<double>(fit.n - fit.rank);
   fit.r_squared = total > 0.0 ? 1.0 - sandwich.residual_squares / total : kNaN;
   fit.residual_sd = spare > 0.0 ? std::sqrt(sandwich.residual_squares / spare) : kNaN;

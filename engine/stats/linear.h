@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,9 +26,11 @@ enum class SeType {
   kCr1,        ///< J / (J - 1) (n - 1) / (n - k) CR0, the usual cluster-robust figure.
   kCr2,        ///< Bias-reduced (Bell & McCaffrey 2002), working model: independent, equal
                ///< variances, whatever the weights; df of Pustejovsky & Tipton (2018).
+  kNeweyWest,  ///< sum over |j| <= L of (1 - |j| / (L + 1)) sum_t u_t u_(t-j)', u_t = x_t e_t, rows
+               ///< in order of time (Newey & West 1987); n / (n - k) of it unless told otherwise.
 };
 
-[[nodiscard]] std::string_view se_type_name(SeType type);  ///< "classical", "HC0" ... "CR2".
+[[nodiscard]] std::string_view se_type_name(SeType type);  ///< "classical", "HC0" ... "CR2", "NW".
 /// Inverse of se_type_name. Throws ArgumentError with a suggestion.
 [[nodiscard]] SeType parse_se_type(std::string_view name);
 [[nodiscard]] bool clustered(SeType type);  ///< CR0, CR1, CR2.
@@ -40,6 +43,12 @@ struct LinearData {
   std::span<const double> y;
   std::span<const double> weights = {};
   std::span<const std::int32_t> clusters = {};  ///< Small non-negative codes.
+  /// Clusters of a second kind (CR0 and CR1 only). With both the covariance is V_1 + V_2 - V_12, by
+  /// clusters of each kind and by rows that share both (Cameron, Gelbach & Miller 2011).
+  std::span<const std::int32_t> second_clusters = {};
+  /// When a row was observed, for Newey-West: in any unit, rows in any order. Rows of one time are
+  /// taken in the order of the data, steps of any length as one; both are warned of.
+  std::span<const std::int64_t> time = {};
   /// Codes of factors whose levels get an intercept each, without coefficients being reported.
   /// The factor with most levels is swept out by its means; the levels of the others become
   /// columns (at most kMostDummies in all). Everything is that of the model with all dummies.
@@ -51,9 +60,21 @@ inline constexpr std::size_t kMostDummies = 2000;
 /// Fewer clusters than this are worth a warning.
 inline constexpr std::int64_t kFewClusters = 10;
 
+/// What J / (J - 1) means in CR1 with clusters of two kinds.
+enum class TwoWayScale {
+  kSmallest,  ///< J is the smaller number of clusters everywhere.
+  kEach,      ///< Each part has its own.
+};
+
 struct LinearSpec {
   SeType se = SeType::kHc2;
   bool explain = true;  ///< False: no warnings in words; simulations need none.
+  TwoWayScale two_way = TwoWayScale::kSmallest;
+  /// V_12 by single rows (HC0), as Thompson (2011) has it, whatever rows share.
+  bool two_way_by_row = false;
+  /// L of Newey-West; none: Newey & West's (1994) choice, without prewhitening.
+  std::optional<std::int64_t> lag = {};
+  bool small_sample = true;  ///< Newey-West times n / (n - k).
 };
 
 /// A fit by least squares. Columns that depend on earlier ones are dropped: their entries are NaN.
@@ -66,6 +87,10 @@ struct LinearFit {
   std::int64_t n = 0;                     ///< Rows used.
   std::int64_t rank = 0;                  ///< Of the columns and the absorbed levels together.
   std::int64_t clusters = 0;              ///< Clusters in use.
+  std::int64_t second_clusters = 0;       ///< Of the second kind.
+  std::int64_t lag = 0;                   ///< Of Newey-West.
+  bool intercept = false;                 ///< Column 0 is all ones.
+  bool about_mean = false;                ///< Whether r_squared is.
   double residual_sd = 0.0;               ///< sqrt(e'e / (n - rank)); NaN when n <= rank.
   double r_squared = 0.0;                 ///< About the mean with intercept or absorption, else 0.
   SeType se = SeType::kHc2;
@@ -78,8 +103,8 @@ struct LinearFit {
 /// is never squared and the bits do not depend on threads; a second pass makes residuals and
 /// leverages. Columns are judged from left to right: one whose part orthogonal to the earlier ones
 /// is below 1e-12 of its spread is dropped. Throws ArgumentError for lengths that differ, negative
-/// weights, a cluster-robust se without clusters (and the reverse), ResourceError beyond
-/// kMostDummies. O(rows columns^2); parallel over chunks.
+/// weights, a cluster-robust se without clusters (and the reverse), Newey-West without time,
+/// ResourceError beyond kMostDummies. O(rows columns^2); parallel over chunks.
 /// Checked against the certified values of NIST StRD and against estimatr and sandwich.
 [[nodiscard]] LinearFit linear(const LinearData& data, const LinearSpec& spec = {},
                                const Context& context = {});

@@ -4,8 +4,11 @@
 #include <cmath>
 #include <limits>
 
+#include <Eigen/Eigenvalues>
 #include "engine/core/parallel.h"
+
 #include "engine/stats/bias_reduced.h"
+#include "engine/stats/newey_west.h"
 
 namespace impact::detail {
 namespace {
@@ -17,13 +20,18 @@ using Eigen::VectorXd;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 // 1 - leverage below this is rounding.
 constexpr double kFullLeverage = 1e-10;
+// A negative eigenvalue of a covariance in standard units below this is no rounding.
+constexpr double kNegative = 1e-12;
 // A row moves a coefficient if its part in it exceeds this share of the whole.
 constexpr double kMoves = 1e-9;
 
 bool needs_leverage(SeType se) { return se == SeType::kHc2 || se == SeType::kHc3; }
 
-bool needs_meat(SeType se) {
-  return se == SeType::kHc0 || se == SeType::kHc1 || needs_leverage(se);
+// Two-way clusters that share rows only by row subtract HC0.
+bool needs_meat(const SandwichInput& input) {
+  const SeType se = input.se;
+  return se == SeType::kHc0 || se == SeType::kHc1 || needs_leverage(se) ||
+         (input.second != nullptr && input.shared == nullptr);
 }
 
 // Sums over rows: e'e, sum q q' f with the HC factor f, and sum q q' w for weighted CR2.
@@ -52,7 +60,7 @@ class RowPass {
 
   [[nodiscard]] RowSums over(std::size_t begin, std::size_t end) const {
     RowSums sums;
-    const bool meat = needs_meat(input_->se) || weighted_squares_;
+    const bool meat = needs_meat(*input_) || weighted_squares_;
     if (meat) sums.meat.assign(r_ * r_, 0.0);
     if (needs_leverage(input_->se)) sums.undefined.assign(r_ - input_->nuisance, 0);
     const std::size_t stride = std::min(kBlockRows, end - begin);
@@ -203,6 +211,52 @@ BiasReducedSums bias_reduced_sums(const Model& model, const Solution& solution,
       [](BiasReducedSums& into, const BiasReducedSums& from) { into.merge(from); });
 }
 
+// Whether a covariance has a negative eigenvalue beyond rounding. Signs of eigenvalues do not
+// depend on the units of the coefficients, rounding does: `unit` are their standard errors by size.
+bool indefinite(const MatrixXd& covariance, const VectorXd& unit) {
+  if (!(unit.array() > 0.0).all()) return false;
+  const VectorXd inverse = unit.cwiseInverse();
+  const MatrixXd scaled = inverse.asDiagonal() * covariance * inverse.asDiagonal();
+  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(scaled, Eigen::EigenvaluesOnly);
+  return solver.eigenvalues().minCoeff() < -kNegative;
+}
+
+// V = c_1 V_1 + c_2 V_2 - c_12 V_12 over clusters of the first kind, the second, and rows that
+// share both. Where a linear combination has a negative variance by this, negative eigenvalues are
+// set to zero (Cameron, Gelbach & Miller 2011, section 2.3).
+void two_way(const Model& model, const Solution& solution, const SandwichInput& input,
+             const MatrixXd& b, const RowSums& rows, Sandwich& result, MatrixXd& covariance,
+             const Context& context) {
+  const auto n = static_cast<double>(model.rows);
+  const auto count = [](const Groups& groups) { return static_cast<double>(groups.count()); };
+  const double fewest = std::min(count(*input.clusters), count(*input.second));
+  const auto scale = [&](double groups) {
+    if (input.se == SeType::kCr0) return 1.0;
+    const double j = input.two_way == TwoWayScale::kSmallest ? fewest : groups;
+    return j / (j - 1.0) * ((n - 1.0) / (n - input.rank));
+  };
+  const auto part = [&](const Groups& groups) -> MatrixXd {
+    const MatrixXd meat = cluster_meat(model, solution, groups, context);
+    return b.transpose() * meat * b * scale(count(groups));
+  };
+  covariance = part(*input.clusters) + part(*input.second);
+  const VectorXd unit = covariance.diagonal().cwiseMax(0.0).cwiseSqrt();
+  if (input.shared != nullptr) {
+    covariance -= part(*input.shared);
+  } else {
+    const auto r = static_cast<Index>(solution.kept.size());
+    const Eigen::Map<const MatrixXd> meat(rows.meat.data(), r, r);
+    const bool common = input.two_way == TwoWayScale::kSmallest;
+    covariance -= b.transpose() * meat * b * (common ? scale(n) : 1.0);
+  }
+  result.df.assign(result.df.size(), fewest - 1.0);
+  if (covariance.size() == 0 || !covariance.allFinite() || !indefinite(covariance, unit)) return;
+  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(covariance);
+  covariance = solver.eigenvectors() * solver.eigenvalues().cwiseMax(0.0).asDiagonal() *
+               solver.eigenvectors().transpose();
+  result.repaired = true;
+}
+
 }  // namespace
 
 Sandwich sandwich(const Model& model, const Solution& solution, const SandwichInput& input,
@@ -226,7 +280,12 @@ Sandwich sandwich(const Model& model, const Solution& solution, const SandwichIn
   MatrixXd covariance;
   if (input.se == SeType::kClassical) {
     covariance = b.transpose() * b * (rows.residual_squares / (n - input.rank));
-  } else if (needs_meat(input.se)) {
+  } else if (input.se == SeType::kNeweyWest) {
+    covariance = b.transpose() * newey_west_meat(model, solution, input.lag, context) * b;
+    if (input.small_sample) covariance *= n / (n - input.rank);
+  } else if (input.second != nullptr) {
+    two_way(model, solution, input, b, rows, result, covariance, context);
+  } else if (needs_meat(input)) {
     const Eigen::Map<const MatrixXd> meat(rows.meat.data(), r, r);
     covariance = b.transpose() * meat * b;
     if (input.se == SeType::kHc1) covariance *= n / (n - input.rank);
@@ -248,7 +307,10 @@ Sandwich sandwich(const Model& model, const Solution& solution, const SandwichIn
       }
     }
   }
-  const bool defined = n > input.rank && (input.clusters == nullptr || input.clusters->count() > 1);
+  const auto several = [](const Groups* groups) {
+    return groups == nullptr || groups->count() > 1;
+  };
+  const bool defined = n > input.rank && several(input.clusters) && several(input.second);
   if (!defined) {
     covariance.setConstant(kNaN);
     result.df.assign(result.df.size(), kNaN);
