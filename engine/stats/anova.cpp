@@ -9,6 +9,7 @@
 #include "engine/core/exact_sum.h"
 #include "engine/stats/distribution.h"
 #include "engine/stats/inference.h"
+#include "engine/stats/noncentrality_limits.h"
 #include "engine/stats/sample.h"
 #include "engine/stats/studentized_range.h"
 
@@ -115,6 +116,7 @@ void decompose(AnovaTest& test, const Groups& groups) {
   test.sum_within = groups.within;
   test.eta_squared = groups.between / total;
   test.omega_squared = (groups.between - (groups.count() - 1.0) * variance) / (total + variance);
+  test.epsilon_squared = (groups.between - (groups.count() - 1.0) * variance) / total;
   test.row.estimate = test.eta_squared;
 }
 
@@ -133,9 +135,17 @@ AnovaTest classical(const detail::GroupedSample& sample, AnovaTest test) {
 }  // namespace
 
 AnovaTest one_way_anova(std::span<const double> values, std::span<const std::int32_t> group,
-                        const std::string& term) {
+                        const std::string& term, double conf_level) {
+  check_conf_level(conf_level);
   const detail::GroupedSample sample = detail::grouped_sample(values, group);
-  return classical(sample, start(sample, "anova", "classical", term));
+  AnovaTest test = classical(sample, start(sample, "anova", "classical", term));
+  Estimate& row = test.row;
+  const auto limits = noncentral_f_limits(row.statistic, row.df, test.df_within, conf_level);
+  const auto n = static_cast<double>(row.n);
+  row.conf_low = limits.low / (limits.low + n);
+  row.conf_high = limits.high / (limits.high + n);
+  warn_point(limits, row.warnings);
+  return test;
 }
 
 // With w_j = n_j / s_j^2, W their sum, m = sum w_j mean_j / W and

@@ -25,12 +25,17 @@ struct AnovaTest {
   /// (between - (k - 1) s^2) / (total + s^2), s^2 = within / df_within: eta^2 less its bias (Hays
   /// 1963); below 0 where groups differ less than by chance.
   double omega_squared = std::numeric_limits<double>::quiet_NaN();
+  /// (between - (k - 1) s^2) / total: another correction (Kelley 1935), that of adjusted R^2.
+  double epsilon_squared = std::numeric_limits<double>::quiet_NaN();
 };
 
-/// Fisher's one-way analysis of variance. estimate: eta^2. method "anova".
+/// Fisher's one-way analysis of variance. estimate: eta^2; conf_low and conf_high are limits of
+/// lambda / (lambda + n), the share of the population's variance that eta^2, omega^2 and epsilon^2
+/// all estimate, lambda the noncentrality of F (Steiger 2004); for a 5 % test of no effect and a
+/// limit that agree, take conf_level 0.9. method "anova".
 [[nodiscard]] AnovaTest one_way_anova(std::span<const double> values,
                                       std::span<const std::int32_t> group,
-                                      const std::string& term = "group");
+                                      const std::string& term = "group", double conf_level = 0.95);
 
 /// Welch (1951), any variances; df_within is fractional. Groups of one row, and groups that do not
 /// vary, make it undefined. estimate, eta^2 and omega^2 are those of the classical decomposition.

@@ -14,6 +14,7 @@
 #include "engine/stats/distribution.h"
 #include "engine/stats/inference.h"
 #include "engine/stats/lengths.h"
+#include "engine/stats/noncentrality_limits.h"
 #include "engine/stats/sample.h"
 
 namespace impact {
@@ -99,12 +100,20 @@ Estimate start(const char* method, const CountTestSpec& spec) {
   return row;
 }
 
+// sqrt(lambda / unit) for the limits lambda of the noncentrality of X2; row.df is set.
+void effect_limits(Estimate& row, double x2, double unit, const CountTestSpec& spec) {
+  const NoncentralityLimits limits = noncentral_chi2_limits(x2, row.df, spec.conf_level);
+  row.conf_low = std::sqrt(limits.low / unit);
+  row.conf_high = std::sqrt(limits.high / unit);
+  warn_point(limits, row.warnings);
+}
+
 void require_square(const CountTable& table, bool two_by_two) {
   if (table.rows == table.columns && table.rows >= 2 && (!two_by_two || table.rows == 2)) return;
-  throw ArgumentError({.what = two_by_two ? "the exact test takes a 2 x 2 table"
-                                          : "symmetry is a question of square tables",
-                       .where = "table",
-                       .got = std::to_string(table.rows) + " x " + std::to_string(table.columns)});
+  throw ArgumentError(
+      {.what = two_by_two ? "this takes a 2 x 2 table" : "symmetry is a question of square tables",
+       .where = "table",
+       .got = std::to_string(table.rows) + " x " + std::to_string(table.columns)});
 }
 
 // b / c and the interval p / (1 - p) of Clopper & Pearson's for p = b / (b + c).
@@ -133,7 +142,10 @@ Estimate chi_square_test(const CountTable& table, const CountTestSpec& spec) {
   row.statistic = yates ? pearson(dense, n, 0.5, least) : plain;
   row.df = static_cast<double>((dense.row_sum.size() - 1) * (dense.column_sum.size() - 1));
   row.p_value = chi2_upper(row.statistic, row.df);
-  row.estimate = std::sqrt(plain / (n * (static_cast<double>(smaller) - 1.0)));
+  const double unit = n * (static_cast<double>(smaller) - 1.0);
+  row.estimate = std::sqrt(plain / unit);
+  effect_limits(row, plain, unit, spec);
+  row.conf_high = std::min(row.conf_high, 1.0);
   warn_small(row, least);
   return row;
 }
@@ -158,6 +170,29 @@ Estimate cramers_v(const CountTable& table, const CountTestSpec& spec) {
     row.estimate = std::numeric_limits<double>::quiet_NaN();
     row.warnings.emplace_back("too few counts for the correction of the bias");
   }
+  return row;
+}
+
+Estimate phi_coefficient(const CountTable& table, const CountTestSpec& spec) {
+  require_square(table, true);
+  Estimate row = start("phi", spec);
+  row.se_type = "noncentral";
+  const detail::DenseTable dense = detail::dense_table(table, row);
+  if (dense.counts.size() != 4) return row;
+  const auto count = [&](std::size_t i) { return static_cast<double>(dense.counts[i]); };
+  // Roots first: the product of four margins may overflow.
+  double scale = 1.0;
+  for (const auto* sums : {&dense.row_sum, &dense.column_sum}) {
+    for (const std::int64_t sum : *sums) scale *= std::sqrt(static_cast<double>(sum));
+  }
+  const auto n = static_cast<double>(row.n);
+  row.estimate = (count(0) * count(3) - count(1) * count(2)) / scale;
+  row.statistic = std::sqrt(n) * row.estimate;
+  row.df = std::numeric_limits<double>::infinity();
+  row.p_value = t_two_sided(row.statistic, row.df);
+  const double margin = t_quantile(0.5 + 0.5 * spec.conf_level, row.df) / std::sqrt(n);
+  row.conf_low = std::max(-1.0, row.estimate - margin);
+  row.conf_high = std::min(1.0, row.estimate + margin);
   return row;
 }
 
@@ -215,6 +250,7 @@ Estimate goodness_of_fit_test(std::span<const std::int64_t> counts,
   row.df = cells - 1.0;
   row.p_value = chi2_upper(row.statistic, row.df);
   row.estimate = std::sqrt(row.statistic / n);
+  effect_limits(row, row.statistic, n, spec);
   warn_small(row, least);
   return row;
 }

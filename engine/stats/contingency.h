@@ -28,17 +28,24 @@ struct CountTestSpec {
 /// the order of rows and columns but the direction of a ratio.
 
 /// Pearson's chi-squared test of independence. estimate: Cramer's V = sqrt(X2 / (n (k - 1))), k the
-/// smaller side, X2 without correction. se_type "pearson" or "yates". Warns where an expected count
-/// is below 5.
+/// smaller side, X2 without correction; its limits are sqrt(lambda / (n (k - 1))), lambda those of
+/// the noncentrality of X2 (Steiger 2004). se_type "pearson" or "yates". Warns where an expected
+/// count is below 5.
 [[nodiscard]] Estimate chi_square_test(const CountTable& table, const CountTestSpec& spec = {});
 
 /// V with the bias that independence leaves taken out (Bergsma 2013): with f = X2 / n less
 /// (r - 1)(c - 1) / (n - 1), at least 0, and s~ = s - (s - 1)^2 / (n - 1), sqrt(f / (k~ - 1)).
+/// Limits as those of chi_square_test: both estimate one V.
 [[nodiscard]] Estimate cramers_v(const CountTable& table, const CountTestSpec& spec = {});
 
+/// phi = (a d - b c) / sqrt(product of the margins) of a 2 x 2 table: the correlation of its two
+/// sides, with its sign. statistic sqrt(n) phi, normal; limits phi -+ z / sqrt(n), within [-1, 1]:
+/// those of the noncentrality, as for V. Throws ArgumentError unless 2 x 2. method "phi".
+[[nodiscard]] Estimate phi_coefficient(const CountTable& table, const CountTestSpec& spec = {});
+
 /// Counts against probabilities (empty: all equal; else they are scaled to sum to 1). estimate:
-/// Cohen's w = sqrt(X2 / n). Throws ArgumentError for lengths or negative probabilities; where
-/// something was counted that has probability 0 the statistic is infinite.
+/// Cohen's w = sqrt(X2 / n), limits sqrt(lambda / n). Throws ArgumentError for lengths or negative
+/// probabilities; where something was counted that has probability 0 the statistic is infinite.
 [[nodiscard]] Estimate goodness_of_fit_test(std::span<const std::int64_t> counts,
                                             std::span<const double> probabilities = {},
                                             const CountTestSpec& spec = {});

@@ -51,6 +51,22 @@ enum class MomentType {
 /// The same number of values at each end is replaced by the next one inwards.
 [[nodiscard]] Descriptive winsorised_mean(std::span<const double> values, double trim);
 
+/// Qn, the floor(n / 2 + 1) over 2-th smallest distance of two values over sqrt(2) z(5/8), with the
+/// factors for small samples of Croux & Rousseeuw (1992): a robust sd of 82 % efficiency in normal
+/// samples that needs no centre (Rousseeuw & Croux 1993). O(n log n); infinite values make it
+/// undefined.
+[[nodiscard]] Descriptive sample_qn(std::span<const double> values);
+
+/// Variance of values that are weighted down with their distance from the median M (Lax 1985), with
+/// u = (x - M) / (c MAD), MAD not scaled, sums over |u| < 1:
+///   n sum (x - M)^2 (1 - u^2)^4 / (sum (1 - u^2) (1 - 5 u^2))^2.
+/// Undefined where MAD is 0. Throws ArgumentError unless c > 0.
+[[nodiscard]] Descriptive biweight_midvariance(std::span<const double> values, double c = 9.0);
+
+/// Huber's (1964) location: the m at which sum min(max((x - m) / s, -k), k) = 0, s the MAD scaled
+/// by 1.4826. Where s is 0 the median, with a warning. Throws ArgumentError unless k > 0.
+[[nodiscard]] Descriptive huber_location(std::span<const double> values, double k = 1.5);
+
 /// What a weight stands for.
 enum class WeightKind {
   kFrequency,    ///< That many equal rows: variance sum w (x - m)^2 / (W - 1).
