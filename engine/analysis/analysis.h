@@ -26,6 +26,7 @@ struct AnalysisInput {
   Frame frame = {};  ///< Rows in the order of the table's key; empty for methods without data.
   /// Role ("of", "by", ...) -> columns of the frame, as declared.
   std::vector<std::pair<std::string, std::vector<std::string>>> roles = {};
+  std::vector<std::string> key = {};                  ///< The table's key, columns of the frame.
   nlohmann::json options = nlohmann::json::object();  ///< Name -> value, as declared.
   std::vector<EarlierAnswer> earlier = {};
   StreamKey stream = StreamKey::root(0);  ///< Of everything random.

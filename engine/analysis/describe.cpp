@@ -38,7 +38,7 @@ AnalysisResult describe(const AnalysisInput& input, const Context& context) {
   const double trim = read.number("trim", 0.1);
   std::vector<std::string> columns, levels, warnings;
   std::vector<std::int64_t> n, missing;
-  std::vector<double> numbers[13];
+  std::vector<double> numbers[16];
   for (const std::string& name : read.names("of")) {
     const std::vector<double> all = read.numbers(name);
     for (std::size_t group = 0; group < groups; ++group) {
@@ -63,6 +63,9 @@ AnalysisResult describe(const AnalysisInput& input, const Context& context) {
                                    sample_quantile(values, 1.0),
                                    sample_iqr(values),
                                    sample_mad(values),
+                                   sample_qn(values),
+                                   biweight_midvariance(values),
+                                   huber_location(values),
                                    trimmed_mean(values, trim),
                                    winsorised_mean(values, trim),
                                    sample_skewness(values),
@@ -84,10 +87,22 @@ AnalysisResult describe(const AnalysisInput& input, const Context& context) {
   }
   table.integers("n", std::move(n));
   table.integers("missing", std::move(missing));
-  const char* const names[] = {
-      "mean",    "sd",  "min", "q25",          "median",          "q75",
-      "max",     "iqr", "mad", "trimmed mean", "winsorised mean", "skewness",
-      "kurtosis"};
+  const char* const names[] = {"mean",
+                               "sd",
+                               "min",
+                               "q25",
+                               "median",
+                               "q75",
+                               "max",
+                               "iqr",
+                               "mad",
+                               "qn",
+                               "biweight midvariance",
+                               "huber location",
+                               "trimmed mean",
+                               "winsorised mean",
+                               "skewness",
+                               "kurtosis"};
   for (std::size_t i = 0; i < std::size(names); ++i) table.numbers(names[i], std::move(numbers[i]));
   return with_warnings({"description", table.build()}, std::move(warnings), rows);
 }

@@ -227,6 +227,11 @@ void TableBuilder::integers(std::string name, std::vector<std::int64_t> cells) {
   columns_.push_back(Column::integers(std::move(cells)));
 }
 
+void TableBuilder::column(std::string name, Column cells) {
+  names_.push_back(std::move(name));
+  columns_.push_back(std::move(cells));
+}
+
 Frame TableBuilder::build() { return {std::move(names_), std::move(columns_)}; }
 
 void keep_warnings(AnalysisResult* result, const char* method,

@@ -62,6 +62,7 @@ class TableBuilder {
   void texts(std::string name, const std::vector<std::string>& cells);
   void numbers(std::string name, std::vector<double> cells);  ///< NaN is a missing cell.
   void integers(std::string name, std::vector<std::int64_t> cells);
+  void column(std::string name, Column cells);
   [[nodiscard]] Frame build();
 
  private:

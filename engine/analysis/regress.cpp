@@ -4,9 +4,9 @@
 
 #include "engine/analysis/model_frame.h"
 #include "engine/analysis/reader.h"
+#include "engine/analysis/regression_tables.h"
 #include "engine/core/error.h"
 #include "engine/stats/glm.h"
-#include "engine/stats/linear.h"
 #include "engine/stats/marginal_effects.h"
 #include "engine/stats/multinomial.h"
 #include "engine/stats/negative_binomial.h"
@@ -15,95 +15,6 @@
 // Regressions of an outcome on terms.
 namespace impact::detail {
 namespace {
-
-SeType se_of(const AnalysisReader& read, SeType otherwise, SeType with_clusters) {
-  if (read.given("se")) return parse_se_type(read.text("se", ""));
-  return read.has("clusters") ? with_clusters : otherwise;
-}
-
-// What a fit says as a whole: one row a number.
-class FitTable {
- public:
-  void add(const char* name, double value) {
-    names_.emplace_back(name);
-    values_.push_back(value);
-  }
-  [[nodiscard]] AnalysisTable build() {
-    TableBuilder table;
-    table.texts("quantity", names_);
-    table.numbers("value", std::move(values_));
-    return {"fit", table.build()};
-  }
-
- private:
-  std::vector<std::string> names_ = {};
-  std::vector<double> values_ = {};
-};
-
-// Columns of each term, in their order.
-std::vector<std::vector<std::size_t>> columns_by_term(const DesignMatrix& matrix) {
-  std::vector<std::vector<std::size_t>> out;
-  for (std::size_t column = 0; column < matrix.term.size(); ++column) {
-    const std::size_t term = matrix.term[column];
-    if (term == DesignMatrix::kIntercept) continue;
-    if (term >= out.size()) out.resize(term + 1);
-    out[term].push_back(column);
-  }
-  return out;
-}
-
-// Whether the coefficients of a term are all zero (Wald), one row a term.
-void add_joint_tests(const ModelFrame& model, std::span<const double> coefficient,
-                     std::span<const double> covariance, double df2, AnalysisResult* out) {
-  std::vector<std::string> terms;
-  std::vector<double> statistic, df, p;
-  for (std::vector<std::size_t>& columns : columns_by_term(model.matrix)) {
-    std::erase_if(columns, [&](std::size_t column) { return std::isnan(coefficient[column]); });
-    if (columns.size() < 2) continue;
-    const JointTest test = wald_test(coefficient, covariance, columns, df2);
-    const std::string& first = model.matrix.names[columns[0]];
-    terms.push_back(first.substr(0, first.find('[')));
-    statistic.push_back(std::isinf(df2) ? test.chi2 : test.f);
-    df.push_back(test.df1);
-    p.push_back(test.p_value);
-  }
-  if (terms.empty()) return;
-  TableBuilder table;
-  table.texts("term", terms);
-  table.numbers("statistic", std::move(statistic));
-  table.numbers("df", std::move(df));
-  table.numbers("p", std::move(p));
-  out->tables.push_back({"joint_tests", table.build()});
-}
-
-AnalysisResult ols(const AnalysisInput& input, const Context& context) {
-  const AnalysisReader read(input);
-  const ModelFrame model = model_frame(read, read.numbers(read.name("of")));
-  const SeType se = se_of(read, SeType::kHc2, SeType::kCr2);
-  LinearData data{.x = model.matrix.x,
-                  .columns = model.matrix.names.size(),
-                  .y = model.outcome,
-                  .weights = model.weights,
-                  .clusters = model.clusters,
-                  .names = model.matrix.names};
-  for (const auto& levels : model.effects) data.absorbed.emplace_back(levels);
-  const LinearFit fit = linear(data, {.se = se}, context);
-  AnalysisResult out;
-  out.estimates = to_estimates(fit, model.matrix.names, "ols", read.conf_level());
-  keep_warnings(&out, "ols", fit.warnings);
-  for (Estimate& row : out.estimates) prepend(&row.warnings, model.warnings);
-  FitTable table;
-  table.add("n", static_cast<double>(fit.n));
-  table.add("rank", static_cast<double>(fit.rank));
-  table.add("r_squared", fit.r_squared);
-  table.add("residual_sd", fit.residual_sd);
-  out.tables.push_back(table.build());
-  if (!fit.df.empty()) {
-    add_joint_tests(model, fit.coefficient, fit.covariance, static_cast<double>(fit.n - fit.rank),
-                    &out);
-  }
-  return out;
-}
 
 // exp of the coefficients: odds ratios, incidence rate ratios.
 AnalysisTable ratio_table(const std::vector<Estimate>& rows, const char* name) {
@@ -140,7 +51,7 @@ GlmData data_of(const ModelFrame& model) {
 // Average marginal effects, where every term is one column: a product's parts move together.
 void add_marginal_effects(const AnalysisReader& read, const ModelFrame& model, const GlmFit& fit,
                           const Context& context, AnalysisResult* out) {
-  if (read.given("terms")) return;
+  if (read.given("terms") || read.has("curved")) return;
   MarginalSpec spec{.at_means = read.text("marginal", "average") == "at_means",
                     .conf_level = read.conf_level()};
   for (auto& columns : columns_by_term(model.matrix)) {
@@ -292,10 +203,6 @@ AnalysisResult several_levels(const AnalysisInput& input, const Context& context
 }
 
 constexpr AnalysisMethod kMethods[] = {
-    {"ols",
-     "Least squares; the standard errors allow for any variances (HC2, MacKinnon & White 1985) "
-     "unless another kind is declared.",
-     false, ols},
     {"logit", "Logistic regression at the maximum of its likelihood, in the columns' own units.",
      false, logit},
     {"probit", "Probit regression at the maximum of its likelihood, in the columns' own units.",

@@ -36,6 +36,7 @@ AnalysisInput gather(const Recipe& recipe, const RelationPtr& table,
     for (const StudyColumn& item : members) columns.push_back(needs.add(item));
   }
   for (const StudyColumn& item : further) names->push_back(needs.add(item));
+  input.key = table->key;
   input.frame = needs.collect(context);
   return input;
 }

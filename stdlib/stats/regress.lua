@@ -22,20 +22,97 @@ local function numbers(name, text)
   return kit.optional(column(name, text, "number"))
 end
 
-kit.method("ols",
-  "Least squares. Rows: one a coefficient; columns of texts become dummies. Table: fit.", {
-    formula(),
-    se({ "classical", "HC0", "HC1", "HC2", "HC3", "CR0", "CR1", "CR2" }, "HC2, with clusters CR2"),
-    groups("clusters", "Rows with one value belong together."),
-    numbers("weights", "Weight of each row."), kit.conf_level(),
-  }, "local rows <const> = stats.ols(t.y ~ t.x + t.g):rows()\n"
-    .. "assert(rows[3].term == \"g[b]\" and rows[1].method == \"ols\")")
+-- Curves in a regression: token -> { column, kind, size }.
+local curves <const> = {}
+
+local function curve(name, kind, text, size_name, size_text, example)
+  kit.methods[name] = internal.define({
+    name = "stats." .. name, text = text, returns = "a curve, for option curves of a regression",
+    params = {
+      { name = "column", type = "Column", text = "The column." },
+      { name = size_name, type = "integer", text = size_text, min = 1, max = 100 },
+    },
+    example = kit.sample .. example,
+  }, function(of, size)
+    local token <const> = internal.protect(setmetatable({}, {
+      __name = "curve", __metatable = "curve",
+    }))
+    curves[token] = { column = of, kind = kind, size = size }
+    return token
+  end)
+end
+
+curve("poly", "poly", "Orthogonal polynomials of a column.", "degree", "Highest power.",
+  "local fit <const> = stats.ols(t.y ~ t.g, { curves = { stats.poly(t.x, 2) } })\n"
+    .. "assert(fit:rows()[4].term == \"poly(x)[2]\")")
+curve("spline", "natural",
+  "A natural cubic spline of a column: smooth, and straight beyond its range.", "df",
+  "Columns it may use.",
+  "assert(#stats.ols(t.y ~ t.g, { curves = { stats.spline(t.x, 3) } }):rows() == 5)")
+curve("b_spline", "spline", "A cubic B-spline of a column.", "df", "Columns it may use.",
+  "assert(#stats.ols(t.y ~ t.g, { curves = { stats.b_spline(t.x, 4) } }):rows() == 6)")
+
+local function curves_option()
+  return option("curves", "list", "stats.poly(t.x, 2), stats.spline(t.x, 4), ...")
+end
+
+-- A regression: option curves becomes the columns and the kinds that the engine wants.
+local function regression(name, text, params, example)
+  local slots = {}
+  for i, param in ipairs(params) do
+    slots[i] = param.kind and param.name .. ":" .. param.kind or param.name
+  end
+  local at
+  for i, param in ipairs(params) do at = param.name == "curves" and i or at end
+  table.insert(slots, at, "curved:number")
+  kit.methods[name] = internal.define({
+    name = "stats." .. name, text = text, params = params, returns = "Analysis",
+    example = kit.sample .. example,
+  }, function(...)
+    local values <const> = table.pack(...)
+    local given <const> = values[at]
+    local columns, kinds
+    if given then
+      columns, kinds = {}, {}
+      for i, item in ipairs(given) do
+        local known <const> = curves[item]
+        if not known then
+          internal.raise {
+            what = "curve " .. i .. " of stats." .. name .. " is none",
+            got = internal.describe(item), expected = "stats.poly(t.x, 2), stats.spline(t.x, 4)",
+          }
+        end
+        columns[i], kinds[i] = known.column, { kind = known.kind, size = known.size }
+      end
+    end
+    table.move(values, at, values.n, at + 1)
+    values[at], values[at + 1] = columns, kinds
+    return internal.recipe(name, slots, table.unpack(values, 1, values.n + 1))
+  end)
+end
+
+regression("ols",
+  "Least squares. Rows: one a coefficient; columns of texts become dummies. Tables: fit,"
+    .. " joint_tests, diagnostics, collinearity, influence.", {
+    formula(), curves_option(),
+    se({ "classical", "HC0", "HC1", "HC2", "HC3", "CR0", "CR1", "CR2", "NW" },
+      "HC2, with clusters CR2 (two ways CR1), with time NW"),
+    kit.optional(kit.columns("clusters", "Rows with one value belong together; two columns cluster"
+      .. " both ways.", "group")),
+    kit.optional(column("time", "When each row was observed, for Newey-West errors.")),
+    option("lag", "integer", "Lag of Newey-West errors; left out: by the data.", { min = 0 }),
+    numbers("weights", "Weight of each row."),
+    option("diagnostics", "boolean", "Whether to test what least squares takes for granted.",
+      { default = true }),
+    kit.conf_level(),
+  }, "local fit <const> = stats.ols(t.y ~ t.x + t.g)\n"
+    .. "assert(fit:rows()[3].term == \"g[b]\" and fit:table \"influence\":count_rows() == 8)")
 
 local kLikelihood <const> = { "classical", "HC0", "HC1", "HC2", "HC3", "CR0", "CR1" }
 
 local function likelihood(name, text, more, example)
   local params = {
-    formula(), se(kLikelihood, "classical, with clusters CR1"),
+    formula(), curves_option(), se(kLikelihood, "classical, with clusters CR1"),
     groups("clusters", "Rows with one value belong together."),
     numbers("weights", "Weight of each row."),
     option("frequency", "boolean", "Whether weights count equal rows.", { default = false }),
@@ -46,7 +123,7 @@ local function likelihood(name, text, more, example)
     "Marginal effects averaged over the rows, or at the means of the columns.",
     { default = "average", allowed = { "average", "at_means" } })
   params[#params + 1] = kit.conf_level()
-  kit.method(name, text .. " Without products also marginal_effects; with factors of several"
+  regression(name, text .. " Without products also marginal_effects; with factors of several"
     .. " levels joint_tests.", params, example)
 end
 
@@ -69,10 +146,11 @@ likelihood("negative_binomial",
   { numbers("exposure", "What each count was collected over: time, followers, views.") },
   "assert(#stats.negative_binomial(t.w ~ t.x):rows() >= 2)")
 
-kit.method("multinomial",
+regression("multinomial",
   "Multinomial logit of an outcome with several levels. Rows: level:column, against the reference."
     .. " Table: fit.", {
-    formula(), option("reference", "text", "The level compared with; else the first."),
+    formula(), curves_option(),
+    option("reference", "text", "The level compared with; else the first."),
     se({ "classical", "HC0", "HC1", "CR0", "CR1" }, "classical, with clusters CR1"),
     groups("clusters", "Rows with one value belong together."),
     numbers("weights", "Weight of each row."),
