@@ -153,8 +153,12 @@ void draw_bar(Draft& draft) {
       size[i] = amount_of(summary, values[i], level).value;
     }
   }
+  const bool labelled = draft.options.flag("labels");
   // Shares of each bar and places on top of each other.
   const bool fill = position_name == "fill";
+  const auto label_of = [&](double amount) {
+    return fill ? say(std::round(amount * 100)) + "%" : say(amount);
+  };
   double highest = 0.0;
   double lowest = 0.0;
   if (position_name != "group") {
@@ -175,10 +179,14 @@ void draw_bar(Draft& draft) {
       rows[i]["from"] = drawn(from);
       from += part;
       rows[i]["to"] = drawn(from);
+      // A sliver has no room for its number.
+      if (labelled)
+        rows[i]["label"] = whole != 0 && amounts[i] / whole < 0.06 ? "" : label_of(part);
       highest = std::max(highest, from);
     }
   } else {
-    for (const json& row : rows) {
+    for (json& row : rows) {
+      if (labelled) row["label"] = label_of(row["y"].get<double>());
       const double top = row.contains("high") ? row["high"].get<double>() : row["y"].get<double>();
       const double bottom = row.contains("low") ? row["low"].get<double>() : row["y"].get<double>();
       highest = std::max(highest, top);
@@ -202,9 +210,8 @@ void draw_bar(Draft& draft) {
   if (fill && axis.format.empty()) axis.format = ".0%";
   const char* along = lying ? "x" : "y";
   const char* across = lying ? "y" : "x";
-  json base = {
-      {across, position_of_groups(lying ? "category" : "category",
-                                  draft.title("x_title", "x_unit", category.title), labels)}};
+  json base = {{across, position_of_groups(
+                            "category", draft.title("x_title", "x_unit", category.title), labels)}};
   if (!lying) base[across]["axis"]["labelAngle"] = 0;
   if (group.given() && position_name == "group") {
     base[lying ? "yOffset" : "xOffset"] = {
@@ -239,17 +246,14 @@ void draw_bar(Draft& draft) {
     rule[lying ? "x2" : "y2"] = field_of("high");
     draft.picture.layer(data, {{"type", "rule"}, {"style", "interval"}}, rule);
   }
-  if (draft.options.flag("labels")) {
+  if (labelled) {
     json text = base;
     const bool shares = position_name != "group";
     text[along] = position(shares ? "to" : "y", axis);
     if (!shares) text[along]["stack"] = nullptr;
-    text["text"] = {{"field", fill ? "share" : "y"},
-                    {"type", "quantitative"},
-                    {"format", fill                 ? ".0%"
-                               : summary == "count" ? ",d"
-                                                    : ",.3~r"}};
+    text["text"] = {{"field", "label"}, {"type", "nominal"}};
     json mark = {{"type", "text"}};
+    if (shares) mark["color"] = "#ffffff";
     if (lying) {
       mark["align"] = shares ? "right" : "left";
       mark["dx"] = shares ? -4 : 4;

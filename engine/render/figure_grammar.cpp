@@ -345,9 +345,9 @@ nlohmann::json theme(bool dark) {
                     {"titleFontSize", 12}, {"titleFontWeight", 500}, {"titlePadding", 8},
                     {"labelPadding", 4}};
   config["axisBand"] = {{"grid", false}, {"ticks", false}};
-  config["legend"] = {{"labelColor", soft},    {"titleColor", ink},      {"labelFontSize", 11},
-                      {"titleFontSize", 12},   {"titleFontWeight", 500}, {"labelLimit", 180},
-                      {"symbolStrokeWidth", 2}};
+  config["legend"] = {{"labelColor", soft},     {"titleColor", ink},      {"labelFontSize", 11},
+                      {"titleFontSize", 12},    {"titleFontWeight", 500}, {"labelLimit", 240},
+                      {"symbolStrokeWidth", 2}, {"symbolOpacity", 1}};
   config["header"] = {{"labelColor", ink},      {"titleColor", soft},  {"labelFontSize", 12},
                       {"labelFontWeight", 600}, {"titleFontSize", 12}, {"titleFontWeight", 500}};
   config["point"] = {{"color", accent}, {"filled", true}};

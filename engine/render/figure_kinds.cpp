@@ -230,7 +230,7 @@ std::vector<FigureKind> relations() {
                       {"none", "linear", "loess"}),
                flag("band", "Interval of the curve, pointwise", true),
                number("span", "Share of the points a local regression looks at", Value(0.75), 0.05,
-                      2)} +
+                      1)} +
            level() + x_scale() + y_scale() + axes() + colours() + panels() + common()},
       {"hexbin", "How many rows lie where, in hexagons.",
        Roles{axis_role("x", "Horizontal", RoleType::kNumberOrTime),

@@ -292,11 +292,13 @@ void draw_scatter(Draft& draft) {
   }
   if (!lines.empty()) encoding["tooltip"] = tooltip(lines);
   const double n = static_cast<double>(std::max<std::size_t>(1, sheet.rows));
-  const double opacity = std::clamp(std::round(3000 / n) / 100 + 0.25, 0.25, 0.8);
-  draft.picture.layer(
-      draft.picture.data(std::move(rows)),
-      {{"type", "point"}, {"filled", true}, {"size", n > 500 ? 18 : 34}, {"opacity", opacity}},
-      encoding);
+  const double opacity = std::clamp(std::round(3000 / n) / 100 + 0.3, 0.3, 0.8);
+  draft.picture.layer(draft.picture.data(std::move(rows)),
+                      {{"type", "point"},
+                       {"filled", true},
+                       {"size", n > 500 ? 18 : 34},
+                       {"opacity", numeric ? std::max(opacity, 0.7) : opacity}},
+                      encoding);
   draw_fit(draft, sheet, group, x, y);
   draft.figure.words = "Scatter plot of " + words_of(sheet);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "engine/stats/descriptives.h"
 
@@ -18,6 +19,10 @@ std::vector<double> multiples(double low, double high, double width) {
   // 1e-9 forgives rounding of low / width; a value must still lie inside.
   edges.front() = std::min(edges.front(), low);
   edges.back() = std::max(edges.back(), high);
+  // Between neighbouring doubles there is no room for an edge.
+  if (std::adjacent_find(edges.begin(), edges.end(), std::greater_equal<>()) != edges.end()) {
+    return {low, high};
+  }
   return edges;
 }
 

@@ -14,10 +14,12 @@ namespace {
 
 constexpr std::size_t kDirect = 20000;
 constexpr double kReach = 9.0;
-constexpr std::size_t kCells = 1000;
+constexpr std::size_t kLags = 32768;
+constexpr std::size_t kCells = 4096;
+constexpr std::size_t kAllPairs = 5000;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-// Number of pairs of values a given number of cells apart.
+// Number of pairs of values a given number of steps apart.
 struct PairCounts {
   double width = 0.0;
   double n = 0.0;
@@ -27,10 +29,26 @@ struct PairCounts {
 PairCounts pair_counts(std::span<const double> sorted) {
   PairCounts pairs;
   pairs.n = static_cast<double>(sorted.size());
-  pairs.width = (sorted.back() - sorted.front()) * 1.01 / static_cast<double>(kCells);
+  const double range = sorted.back() - sorted.front();
+  if (sorted.size() <= kAllPairs) {
+    pairs.width = range / static_cast<double>(kLags);
+    pairs.count.assign(kLags + 2, 0.0);
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        // Split between the two nearest steps, so that no error of first order is left.
+        const double place = (sorted[i] - sorted[j]) / pairs.width;
+        const auto left = static_cast<std::size_t>(place);
+        const double right = place - static_cast<double>(left);
+        pairs.count[left] += 1 - right;
+        pairs.count[left + 1] += right;
+      }
+    }
+    return pairs;
+  }
+  pairs.width = range / static_cast<double>(kCells);
   std::vector<double> cell(kCells + 1, 0.0);
   for (const double value : sorted) {
-    cell[static_cast<std::size_t>((value - sorted.front()) / pairs.width)] += 1.0;
+    cell[static_cast<std::size_t>((value - sorted.front()) / pairs.width + 0.5)] += 1.0;
   }
   pairs.count.assign(kCells + 1, 0.0);
   for (std::size_t i = 0; i <= kCells; ++i) {

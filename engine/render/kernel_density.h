@@ -11,8 +11,9 @@ namespace impact {
 enum class BandwidthRule {
   kSilverman,      ///< 0.9 spread n^(-1/5) (Silverman 1986, eq. 3.31).
   kScott,          ///< 1.06 spread n^(-1/5) (Scott 1992).
-  kSheatherJones,  ///< Solve-the-equation plug-in (Sheather & Jones 1991), pairs counted over 1,000
-                   ///< cells; NaN where no root lies in reach (very coarse data).
+  kSheatherJones,  ///< Solve-the-equation plug-in (Sheather & Jones 1991); distances of pairs are
+                   ///< put on steps of range / 32,768, beyond 5,000 values places to range / 4,096.
+                   ///< NaN where no root lies in reach (very coarse data).
 };
 
 /// Bandwidth for finite values in increasing order. spread 0 falls back to the sd, then |x_1|, then

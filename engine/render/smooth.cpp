@@ -57,7 +57,6 @@ class Loess {
       : x_(x), y_(y), degree_(degree) {
     const auto n = static_cast<double>(x.size());
     nearest_ = static_cast<std::size_t>(std::clamp(std::floor(span * n + 1e-5), 1.0, n));
-    stretch_ = std::max(1.0, span);
   }
 
   [[nodiscard]] LocalFit at(double point) const {
@@ -75,8 +74,7 @@ class Loess {
       }
     }
     double reach =
-        std::max(std::abs(point - x_[first]), std::abs(x_[first + nearest_ - 1] - point)) *
-        stretch_;
+        std::max(std::abs(point - x_[first]), std::abs(x_[first + nearest_ - 1] - point));
     if (!(reach > 0)) reach = std::numeric_limits<double>::min();
     // Everything nearer than `reach` counts, also beyond the window where distances tie.
     const auto begin = static_cast<std::size_t>(
@@ -116,7 +114,6 @@ class Loess {
   std::span<const double> y_;
   int degree_;
   std::size_t nearest_ = 1;
-  double stretch_ = 1.0;
 };
 
 std::vector<LocalFit> fits_at(const Loess& smoother, std::span<const double> at,

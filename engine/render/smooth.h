@@ -25,7 +25,7 @@ struct SmoothCurve {
 
 /// Loess (Cleveland & Devlin 1988): at each x of `at` a polynomial of `degree` 0, 1 or 2 by least
 /// squares with weights (1 - (|x_i - x| / h)^3)^3, h the distance of the floor(span n)-th nearest
-/// point (span > 1 stretches the largest distance by span). s^2 = RSS / d, d = n - 2 tr L + tr LL';
+/// point, 0 < span <= 1. s^2 = RSS / d, d = n - 2 tr L + tr LL';
 /// up to 1,000 points by the operator itself, beyond from its values on a grid of 200. A degree is
 /// lowered where the window has too few distinct x. x in increasing order, finite values.
 [[nodiscard]] SmoothCurve loess(std::span<const double> x, std::span<const double> y,

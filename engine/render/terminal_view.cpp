@@ -16,18 +16,18 @@ std::string name_of(const json& value) {
 }
 
 double number_of(const json& row, const json& channel) {
-  const auto at = row.find(channel["field"].get<std::string>());
+  const auto at = row.find(channel.at("field").get<std::string>());
   return at != row.end() && at->is_number() ? at->get<double>() : kNaN;
 }
 
 std::string group_of(const json& row, const json& channel) {
-  const auto at = row.find(channel["field"].get<std::string>());
+  const auto at = row.find(channel.at("field").get<std::string>());
   return at == row.end() ? "" : name_of(*at);
 }
 
 bool is_field(const json& encoding, const char* channel) {
-  return encoding.contains(channel) && encoding[channel].is_object() &&
-         encoding[channel].contains("field") && encoding[channel]["field"].is_string();
+  return encoding.contains(channel) && encoding.at(channel).is_object() &&
+         encoding.at(channel).contains("field") && encoding.at(channel).at("field").is_string();
 }
 
 bool is_nominal(const json& channel) {
@@ -44,11 +44,11 @@ void widen(Side& side, double value) {
 // Title, scale and names of an axis out of one of its channels.
 void learn(Side& side, const json& channel, const std::vector<json>& rows) {
   side.used = true;
-  if (channel.contains("title") && side.title.empty()) side.title = text_of(channel["title"]);
+  if (channel.contains("title") && side.title.empty()) side.title = text_of(channel.at("title"));
   if (channel.value("type", "") == "temporal") side.time = true;
   if (is_nominal(channel)) {
-    if (side.names.empty() && channel.contains("sort") && channel["sort"].is_array()) {
-      for (const json& name : channel["sort"]) side.names.push_back(name_of(name));
+    if (side.names.empty() && channel.contains("sort") && channel.at("sort").is_array()) {
+      for (const json& name : channel.at("sort")) side.names.push_back(name_of(name));
     }
     for (const json& row : rows) {
       const std::string name = group_of(row, channel);
@@ -60,14 +60,14 @@ void learn(Side& side, const json& channel, const std::vector<json>& rows) {
   const json scale = channel.value("scale", json::object());
   side.log = side.log || scale.value("type", "") == "log";
   if (scale.value("zero", false)) widen(side, 0.0);
-  if (scale.contains("domain") && scale["domain"].is_array() && scale["domain"].size() == 2 &&
-      scale["domain"][0].is_number()) {
-    widen(side, scale["domain"][0].get<double>());
-    widen(side, scale["domain"][1].get<double>());
+  if (scale.contains("domain") && scale.at("domain").is_array() && scale.at("domain").size() == 2 &&
+      scale.at("domain")[0].is_number()) {
+    widen(side, scale.at("domain")[0].get<double>());
+    widen(side, scale.at("domain")[1].get<double>());
   }
   // Lanes that an expression names: ["a","b"][datum.value].
-  if (channel.contains("axis") && channel["axis"].is_object()) {
-    const std::string names = channel["axis"].value("labelExpr", "");
+  if (channel.contains("axis") && channel.at("axis").is_object()) {
+    const std::string names = channel.at("axis").value("labelExpr", "");
     const std::size_t end = names.rfind("][datum.value]");
     if (end != std::string::npos) {
       const json list = json::parse(names.substr(0, end + 1), nullptr, false);
@@ -80,10 +80,13 @@ void learn(Side& side, const json& channel, const std::vector<json>& rows) {
 
 // Sums over equal places, as a bar chart of a cube of counts has them.
 std::vector<json> summed(const std::vector<json>& rows, const json& at, const json& sum) {
-  const std::string place = at["field"];
-  const std::string field = sum["field"];
+  const std::string place = at.at("field");
+  const std::string field = sum.at("field");
   std::map<json, double> total;
-  for (const json& row : rows) total[row.at(place)] += row.at(field).get<double>();
+  for (const json& row : rows) {
+    const double amount = number_of(row, sum);
+    if (!std::isnan(amount)) total[row.at(place)] += amount;
+  }
   std::vector<json> sums;
   for (const auto& [name, value] : total) sums.push_back({{place, name}, {field, value}});
   return sums;
@@ -105,11 +108,11 @@ void stack(std::vector<Mark>& marks, bool share) {
 
 bool computes(const json& layer) {
   if (!layer.contains("mark") || !layer.contains("encoding")) return true;
-  for (const auto& [name, channel] : layer["encoding"].items()) {
+  for (const auto& [name, channel] : layer.at("encoding").items()) {
     if (!channel.is_object() || name == "tooltip") continue;
-    const bool binned = channel.contains("bin") && channel["bin"] != json({{"binned", true}});
+    const bool binned = channel.contains("bin") && channel.at("bin") != json({{"binned", true}});
     if (binned || channel.contains("timeUnit")) return true;
-    if (channel.contains("aggregate") && channel["aggregate"] != "sum") return true;
+    if (channel.contains("aggregate") && channel.at("aggregate") != "sum") return true;
   }
   return false;
 }
@@ -128,37 +131,37 @@ json unrolled(json encoding) {
 
 bool read_layer(View& view, const json& layer, const std::vector<json>& all) {
   if (computes(layer)) return false;
-  const json& mark = layer["mark"];
+  const json& mark = layer.at("mark");
   Layer read{.type = mark.is_string() ? mark.get<std::string>() : mark.value("type", "")};
-  json encoding = layer["encoding"];
+  json encoding = layer.at("encoding");
   if (read.type == "arc") {
     encoding = unrolled(encoding);
     read.type = "bar";
   }
   if (read.type == "text") return true;
   if (mark.is_object() && mark.value("opacity", 1.0) == 0.0) return true;
-  read.small = mark.is_object() && mark.contains("size") && mark["size"].is_number() &&
-               mark["size"].get<double>() < 40;
+  read.small = mark.is_object() && mark.contains("size") && mark.at("size").is_number() &&
+               mark.at("size").get<double>() < 40;
   std::vector<json> rows;
   json set = nullptr;
   for (const json& transform : layer.value("transform", json::array())) {
     const json filter = transform.value("filter", json());
-    if (filter.is_object() && filter.value("field", "") == "set") set = filter["equal"];
+    if (filter.is_object() && filter.value("field", "") == "set") set = filter.at("equal");
     // The coloured bars of a linked chart start equal to the grey ones.
     if (filter.is_object() && filter.contains("and")) return true;
   }
   for (const json& row : all) {
     if (set.is_null() || row.value("set", json()) == set) rows.push_back(row);
   }
-  const bool sums = is_field(encoding, "y") && encoding["y"].contains("aggregate");
+  const bool sums = is_field(encoding, "y") && encoding.at("y").contains("aggregate");
   if (sums && !is_field(encoding, "x")) return false;
-  if (sums) rows = summed(rows, encoding["x"], encoding["y"]);
-  if (is_field(encoding, "x")) learn(view.x, encoding["x"], rows);
-  if (is_field(encoding, "y")) learn(view.y, encoding["y"], rows);
+  if (sums) rows = summed(rows, encoding.at("x"), encoding.at("y"));
+  if (is_field(encoding, "x")) learn(view.x, encoding.at("x"), rows);
+  if (is_field(encoding, "y")) learn(view.y, encoding.at("y"), rows);
   std::map<std::string, std::string> colours;
-  const bool by_group = is_field(encoding, "color") && is_nominal(encoding["color"]);
+  const bool by_group = is_field(encoding, "color") && is_nominal(encoding.at("color"));
   if (by_group) {
-    const json scale = encoding["color"].value("scale", json::object());
+    const json scale = encoding.at("color").value("scale", json::object());
     const json names = scale.value("domain", json::array());
     const json range = scale.value("range", json::array());
     const bool fresh = view.legend.empty();
@@ -169,7 +172,7 @@ bool read_layer(View& view, const json& layer, const std::vector<json>& all) {
   }
   for (const char* channel : {"xOffset", "yOffset"}) {
     if (!is_field(encoding, channel) || !view.offsets.empty()) continue;
-    for (const json& name : encoding[channel].value("sort", json::array())) {
+    for (const json& name : encoding.at(channel).value("sort", json::array())) {
       view.offsets.push_back(name_of(name));
     }
   }
@@ -177,10 +180,10 @@ bool read_layer(View& view, const json& layer, const std::vector<json>& all) {
     Mark one;
     const auto coordinate = [&](const char* channel, double& value, std::string* name) {
       if (!is_field(encoding, channel)) return;
-      if (name != nullptr && is_nominal(encoding[channel])) {
-        *name = group_of(row, encoding[channel]);
+      if (name != nullptr && is_nominal(encoding.at(channel))) {
+        *name = group_of(row, encoding.at(channel));
       } else {
-        value = number_of(row, encoding[channel]);
+        value = number_of(row, encoding.at(channel));
       }
     };
     coordinate("x", one.x, &one.x_name);
@@ -189,19 +192,19 @@ bool read_layer(View& view, const json& layer, const std::vector<json>& all) {
     coordinate("x2", one.x2, nullptr);
     coordinate("y2", one.y2, nullptr);
     if (by_group) {
-      one.group = group_of(row, encoding["color"]);
+      one.group = group_of(row, encoding.at("color"));
       one.colour = colours[one.group];
     } else if (is_field(encoding, "color")) {
-      one.amount = number_of(row, encoding["color"]);
+      one.amount = number_of(row, encoding.at("color"));
     }
-    if (is_field(encoding, "detail")) one.detail = group_of(row, encoding["detail"]);
+    if (is_field(encoding, "detail")) one.detail = group_of(row, encoding.at("detail"));
     for (const char* channel : {"xOffset", "yOffset"}) {
-      if (is_field(encoding, channel)) one.offset = group_of(row, encoding[channel]);
+      if (is_field(encoding, channel)) one.offset = group_of(row, encoding.at(channel));
     }
     read.marks.push_back(std::move(one));
   }
-  const json stacking = encoding.contains("y") && encoding["y"].is_object()
-                            ? encoding["y"].value("stack", json())
+  const json stacking = encoding.contains("y") && encoding.at("y").is_object()
+                            ? encoding.at("y").value("stack", json())
                             : json();
   if (read.type == "area" && stacking.is_string()) stack(read.marks, stacking == "normalize");
   for (const Mark& one : read.marks) {
@@ -215,7 +218,7 @@ bool read_layer(View& view, const json& layer, const std::vector<json>& all) {
 }
 
 bool read_view(View& view, const json& spec, const std::vector<json>& rows) {
-  const json layers = spec.contains("layer") ? spec["layer"] : json::array({spec});
+  const json layers = spec.contains("layer") ? spec.at("layer") : json::array({spec});
   for (const json& layer : layers) {
     if (!read_layer(view, layer, rows)) return false;
   }
@@ -251,10 +254,12 @@ std::string text_of(const json& text) {
   return all;
 }
 
-std::vector<View> views_of(const json& spec) {
+namespace {
+
+std::vector<View> read_views(const json& spec) {
   std::vector<json> rows;
-  if (spec.contains("data") && spec["data"].contains("values")) {
-    for (const json& row : spec["data"]["values"]) rows.push_back(row);
+  if (spec.contains("data") && spec.at("data").contains("values")) {
+    for (const json& row : spec.at("data").at("values")) rows.push_back(row);
   }
   std::vector<View> views;
   if (spec.contains("transform") || spec.contains("repeat") || spec.contains("hconcat") ||
@@ -262,7 +267,7 @@ std::vector<View> views_of(const json& spec) {
     return views;
   }
   if (spec.contains("concat")) {
-    for (const json& chart : spec["concat"]) {
+    for (const json& chart : spec.at("concat")) {
       View view;
       if (!read_view(view, chart, rows)) return {};
       view.title = std::exchange(view.x.title, "");
@@ -278,9 +283,9 @@ std::vector<View> views_of(const json& spec) {
   }
   // Panels in the order of their labels.
   std::vector<json> fields;
-  if (spec["facet"].contains("field")) fields.push_back(spec["facet"]);
+  if (spec.at("facet").contains("field")) fields.push_back(spec.at("facet"));
   for (const char* way : {"row", "column"}) {
-    if (spec["facet"].contains(way)) fields.push_back(spec["facet"][way]);
+    if (spec.at("facet").contains(way)) fields.push_back(spec.at("facet")[way]);
   }
   std::vector<std::vector<std::string>> panels = {{}};
   for (const json& field : fields) {
@@ -304,7 +309,7 @@ std::vector<View> views_of(const json& spec) {
     }
     if (part.empty()) continue;
     View view;
-    if (!read_view(view, spec["spec"], part)) return {};
+    if (!read_view(view, spec.at("spec"), part)) return {};
     for (std::size_t i = 0; i < panel.size(); ++i) {
       view.title +=
           (i == 0 ? "" : ", ") + text_of(fields[i].value("title", json(""))) + ": " + panel[i];
@@ -312,6 +317,17 @@ std::vector<View> views_of(const json& spec) {
     views.push_back(std::move(view));
   }
   return views;
+}
+
+}  // namespace
+
+std::vector<View> views_of(const json& spec) {
+  // A user's own specification may have any shape; what cannot be read cannot be drawn here.
+  try {
+    return read_views(spec);
+  } catch (const json::exception&) {
+    return {};
+  }
 }
 
 }  // namespace impact::detail
