@@ -192,7 +192,7 @@ fs::path Session::output_path(const std::string& declared) {
   check_relative(declared, "to write");
   const fs::path relative = fs::path(declared).lexically_normal();
   for (const char* reserved :
-       {kRunMarker, "results.json", "report.html", "script", "assignments"}) {
+       {kRunMarker, "results.json", "report.html", "report.json", "script", "assignments"}) {
     if (*relative.begin() == reserved) {
       throw ArgumentError({.what = "'" + declared + "' is written by the run itself",
                            .got = declared,

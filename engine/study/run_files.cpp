@@ -6,6 +6,8 @@
 #include "engine/core/canonical_json.h"
 #include "engine/core/hash.h"
 #include "engine/core/number.h"
+#include "engine/render/html_report.h"
+#include "engine/render/report_json.h"
 #include "engine/study/study_report.h"
 
 namespace impact {
@@ -141,7 +143,9 @@ std::vector<std::pair<std::string, std::string>> run_files(const Study& study, c
   std::vector<std::pair<std::string, std::string>> files;
   const Results results = results_of(study, run);
   files.emplace_back("results.json", results_json(results));
-  files.emplace_back("report.html", html_report(report_of(study, run, results, record)));
+  const Report report = report_of(study, run, results, record);
+  files.emplace_back("report.html", html_report(report));
+  files.emplace_back("report.json", report_json(report));
   for (const NodeRun& node : run.nodes) {
     if (node.kind != "assignment") continue;
     files.emplace_back("assignments/" + node.name + ".csv", csv_text(node.result.frame));

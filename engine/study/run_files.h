@@ -35,8 +35,8 @@ struct RunRecord {
 [[nodiscard]] Results results_of(const Study& study, const StudyRun& run);
 
 /// Name and bytes of every file of the run folder, study.lock last: results.json, report.html,
-/// assignments/<name>.csv for every assignment, plots/<name>.vl.json for every figure, script/...
-/// Same bytes for the same run.
+/// report.json (from which the page can be drawn again), assignments/<name>.csv for every
+/// assignment, plots/<name>.vl.json for every figure, script/... Same bytes for the same run.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> run_files(const Study& study,
                                                                          const StudyRun& run,
                                                                          const RunRecord& record);

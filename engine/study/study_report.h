@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/render/html_report.h"
+#include "engine/render/report.h"
 #include "engine/study/run_files.h"
 
 namespace impact {

@@ -65,8 +65,9 @@ TEST_CASE("a run folder has the results, the report, arms, scripts, and the lock
   Written s;
   std::vector<std::string> names;
   for (const auto& [name, bytes] : run_files(s.study, s.run(), s.record)) names.push_back(name);
-  CHECK(names == std::vector<std::string>{"results.json", "report.html", "assignments/z.csv",
-                                          "script/helper.txt", "script/study.txt", "study.lock"});
+  CHECK(names == std::vector<std::string>{"results.json", "report.html", "report.json",
+                                          "assignments/z.csv", "script/helper.txt",
+                                          "script/study.txt", "study.lock"});
   s.record.frozen = freeze_plan(plan_of(s.study), "2024-06-11T09:30:00Z", {});
   const auto files = s.files();
   REQUIRE(files.count("script/study.plan.json") == 1);
