@@ -30,6 +30,7 @@ namespace impact::bindings {
 [[nodiscard]] int freeze_command(const Options& options);
 [[nodiscard]] int verify_command(const Options& options);
 [[nodiscard]] int diff_command(const Options& options);
+[[nodiscard]] int report_command(const Options& options);
 [[nodiscard]] int new_command(const Options& options);
 
 }  // namespace impact::bindings

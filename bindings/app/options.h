@@ -30,6 +30,7 @@ struct Options {
     kFreeze,
     kVerify,
     kDiff,
+    kReport,
     kNew,
     kDocs
   };

@@ -44,6 +44,7 @@ int execute(const Options& options) {
     case Command::kFreeze: return freeze_command(options);
     case Command::kVerify: return verify_command(options);
     case Command::kDiff: return diff_command(options);
+    case Command::kReport: return report_command(options);
     case Command::kNew: return new_command(options);
     case Command::kDocs: return docs_command(options);
   }
