@@ -102,23 +102,23 @@ void append_checks(std::string& out, const std::string& title, const std::vector
 void append_figure(std::string& out, const ReportSection& section, Anchors& anchors) {
   const ReportFigure& figure = section.figure;
   const std::string& name = section.node.empty() ? section.text : section.node;
-  out += fmt::format("<figure class=\"chart\" data-file=\"{}\"", escape_html(slug(name)));
-  if (!figure.link.empty()) out += " data-link=\"" + escape_html(figure.link) + "\"";
+  const bool drawn = !figure.spec.empty();
+  out += "<figure";
+  if (drawn) out += " class=\"chart\" data-file=\"" + escape_html(slug(name)) + "\"";
+  if (drawn && !figure.link.empty()) out += " data-link=\"" + escape_html(figure.link) + "\"";
   out += anchors.claimed_attribute(section.node) + ">\n";
   if (!section.text.empty()) {
     out += "<figcaption>" + escape_html(section.text) + "</figcaption>\n";
   }
-  out += "<div class=\"plot\"></div><div class=\"on-paper\"></div>\n<p class=\"words\">" +
-         escape_html(figure.words) + "</p>\n<script type=\"application/json\">";
-  // In JSON "<" stands only inside strings.
-  for (const char c : figure.spec) {
-    if (c == '<') {
-      out += "\\u003c";
-    } else {
-      out += c;
-    }
+  if (drawn) out += "<div class=\"plot\"></div><div class=\"on-paper\"></div>\n";
+  out += "<p class=\"words\">" + escape_html(figure.words) + "</p>\n";
+  if (drawn) {
+    out += "<script type=\"application/json\">";
+    // In JSON "<" stands only inside strings.
+    for (const char c : figure.spec) out += c == '<' ? std::string("\\u003c") : std::string(1, c);
+    out += "</script>\n";
   }
-  out += "</script>\n</figure>\n";
+  out += "</figure>\n";
 }
 
 void append_data(std::string& out, const std::vector<DataFact>& facts) {

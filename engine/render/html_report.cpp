@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/canonical_json.h"
+#include "engine/render/figure.h"
 #include "engine/render/html_parts.h"
 #include "engine/render/html_table.h"
 #include "engine/render/html_text.h"
@@ -95,9 +96,11 @@ class Page {
       case Kind::kTable: table(section); break;
       case Kind::kChecks: append_checks(main_, section.text, section.checks, anchors_); break;
       case Kind::kFigure:
-        static_cast<void>(parse_json(section.figure.spec, "a figure's specification"));
+        if (!section.figure.spec.empty()) {
+          static_cast<void>(parse_json(section.figure.spec, "a figure's specification"));
+          charts_ = true;
+        }
         append_figure(main_, section, anchors_);
-        charts_ = true;
         break;
       case Kind::kValues: append_values(main_, section.values); break;
       case Kind::kEstimates:
@@ -127,10 +130,10 @@ class Page {
 
 std::string_view asset(std::string_view name) { return find_embedded(report_assets(), name)->text; }
 
+// Colours for both modes; nothing in them closes the element.
 std::string chart_themes() {
   return "<script type=\"application/json\" id=\"chart-themes\">{\"light\":" +
-         std::string(asset("theme-light.json")) +
-         ",\"dark\":" + std::string(asset("theme-dark.json")) + "}</script>\n";
+         canonical_json(theme(false)) + ",\"dark\":" + canonical_json(theme(true)) + "}</script>\n";
 }
 
 std::string footer(const Report& report, bool charts) {

@@ -43,7 +43,7 @@ struct ReportEstimate {
 /// A Vega-Lite chart. Charts with the same `link` share their selections: a selection parameter
 /// that several of them declare under one name has the same value in all.
 struct ReportFigure {
-  std::string spec = {};   ///< JSON text, data inline, without a config of colours.
+  std::string spec = {};   ///< JSON text, data inline; empty: only the words are shown.
   std::string words = {};  ///< Alternative text: what the chart shows, for who cannot see it.
   std::string link = {};   ///< Empty: alone.
 };

@@ -138,6 +138,14 @@ TEST_CASE("a chart that is not JSON is an error") {
   CHECK_THROWS_AS(page_of({.kind = Kind::kFigure, .figure = {"{\"mark\": }", "w", ""}}), DataError);
 }
 
+TEST_CASE("a figure without a chart shows its words") {
+  const std::string html =
+      page_of({.kind = Kind::kFigure, .text = "Later", .figure = {"", "Not drawn yet.", ""}});
+  CHECK(has(html, "<figcaption>Later</figcaption>"));
+  CHECK(has(html, "<p class=\"words\">Not drawn yet.</p>"));
+  CHECK_FALSE(has(html, "vegaEmbed"));
+}
+
 TEST_CASE("an interval is drawn only where there is one") {
   ReportEstimate item;
   item.row.node = "e";

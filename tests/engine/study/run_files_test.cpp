@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/hash.h"
+#include "engine/render/html_report.h"
 #include "engine/study/study_report.h"
 #include "tests/engine/stats/reference.h"
 #include "tests/engine/study/study_fixture.h"
