@@ -70,13 +70,15 @@ void fisher_interval(Estimate& row, double variance, const CorrelationSpec& spec
     row.warnings.emplace_back("too few pairs for an interval");
     return;
   }
-  const double margin = normal_quantile(0.5 + 0.5 * spec.conf_level) * std::sqrt(variance);
+  const double level = detail::upper_level(spec.conf_level, spec.alternative);
+  const double margin = normal_quantile(level) * std::sqrt(variance);
   const double centre = std::atanh(row.estimate);
   row.conf_low = std::tanh(centre - margin);
   row.conf_high = std::tanh(centre + margin);
+  detail::open_end(row.conf_low, row.conf_high, spec.alternative, -1.0, 1.0);
 }
 
-void t_test(Estimate& row, double df) {
+void t_test(Estimate& row, double df, const CorrelationSpec& spec) {
   if (!(df > 0.0)) {
     row.warnings.emplace_back("too few pairs for a test");
     return;
@@ -84,7 +86,7 @@ void t_test(Estimate& row, double df) {
   const double r = row.estimate;
   row.df = df;
   row.statistic = r * std::sqrt(df / ((1.0 - r) * (1.0 + r)));
-  row.p_value = t_two_sided(row.statistic, df);
+  row.p_value = detail::t_p_value(row.statistic, df, spec.alternative);
 }
 
 void warn_perfect(Estimate& row) {
@@ -118,9 +120,10 @@ RankedPairs rank_pairs(const std::vector<Pair>& pairs) {
   return result;
 }
 
-// Share of the permutations of n ranks whose sum of squared differences is at least as far from its
-// mean on the side of the observed one, twice.
-double permuted_p(const RankedPairs& ranks) {
+// Share of the permutations of n ranks whose sum of squared differences is at least as far on the
+// side of the alternative (large correlations have small sums); two-sided: on the side of the mean
+// where the observed one is, twice.
+double permuted_p(const RankedPairs& ranks, Alternative alternative) {
   const auto n = static_cast<std::int64_t>(ranks.x.size());
   std::vector<std::int64_t> order(ranks.x.size());
   std::iota(order.begin(), order.end(), std::int64_t{1});
@@ -129,7 +132,8 @@ double permuted_p(const RankedPairs& ranks) {
     const auto d = static_cast<std::int64_t>(ranks.x[i] - ranks.y[i]);
     observed += d * d;
   }
-  const bool below = 6 * observed <= n * n * n - n;
+  const bool both = alternative == Alternative::kTwoSided;
+  const bool below = both ? 6 * observed <= n * n * n - n : alternative == Alternative::kGreater;
   std::int64_t all = 0, extreme = 0;
   do {
     std::int64_t sum = 0;
@@ -140,7 +144,8 @@ double permuted_p(const RankedPairs& ranks) {
     ++all;
     if (below ? sum <= observed : sum >= observed) ++extreme;
   } while (std::next_permutation(order.begin(), order.end()));
-  return std::min(1.0, 2.0 * static_cast<double>(extreme) / static_cast<double>(all));
+  return std::min(1.0,
+                  (both ? 2.0 : 1.0) * static_cast<double>(extreme) / static_cast<double>(all));
 }
 
 // Discordant pairs of pairs sorted by (x, y): exchanges that merge sort makes in y.
@@ -227,7 +232,7 @@ Estimate pearson_correlation(std::span<const double> x, std::span<const double> 
   detail::warn_infinite(row.warnings, infinite);
   if (infinite > 0 || !usable(pairs, row)) return row;
   row.estimate = sums.correlation();
-  t_test(row, static_cast<double>(row.n) - 2.0);
+  t_test(row, static_cast<double>(row.n) - 2.0, spec);
   fisher_interval(row, 1.0 / (static_cast<double>(row.n) - 3.0), spec);
   warn_perfect(row);
   return row;
@@ -243,10 +248,10 @@ Estimate spearman_correlation(std::span<const double> x, std::span<const double>
   ExactCoMoments sums;
   for (std::size_t i = 0; i < pairs.size(); ++i) sums.add(ranks.x[i], ranks.y[i]);
   const double r = row.estimate = sums.correlation();
-  t_test(row, static_cast<double>(row.n) - 2.0);
+  t_test(row, static_cast<double>(row.n) - 2.0, spec);
   if (exact(spec, pairs.size() <= kMostPermuted, ranks.tied, row)) {
     row.se_type = "exact";
-    row.p_value = permuted_p(ranks);
+    row.p_value = permuted_p(ranks, spec.alternative);
   }
   fisher_interval(row, (1.0 + 0.5 * r * r) / (static_cast<double>(row.n) - 3.0), spec);
   warn_perfect(row);
@@ -285,14 +290,18 @@ Estimate kendall_correlation(std::span<const double> x, std::span<const double> 
   }
   row.df = kInfinity;
   row.statistic = s / std::sqrt(variance);
-  row.p_value = t_two_sided(row.statistic, row.df);
+  row.p_value = detail::t_p_value(row.statistic, row.df, spec.alternative);
   const bool tied = in_x.pairs + in_y.pairs > 0.0;
   if (exact(spec, size < kExactKendallBelow, tied, row)) {
     row.se_type = "exact";
     // Inversions are symmetric about all / 2.
-    const double fewer =
-        std::min(static_cast<double>(discordant), all - static_cast<double>(discordant));
-    row.p_value = std::min(1.0, 2.0 * inversions_cdf(size, static_cast<std::size_t>(fewer)));
+    const auto more = static_cast<double>(discordant);
+    const bool both = spec.alternative == Alternative::kTwoSided;
+    const double fewer = both                                        ? std::min(more, all - more)
+                         : spec.alternative == Alternative::kGreater ? more
+                                                                     : all - more;
+    const double tail = inversions_cdf(size, static_cast<std::size_t>(fewer));
+    row.p_value = std::min(1.0, both ? 2.0 * tail : tail);
   }
   fisher_interval(row, 0.437 / (n - 4.0), spec);
   warn_perfect(row);
@@ -371,7 +380,7 @@ Estimate partial_correlation(std::span<const double> x, std::span<const double> 
   row.estimate = std::isinf(t) ? std::copysign(1.0, t) : t / std::sqrt(t * t + df);
   row.df = df;
   row.statistic = t;
-  row.p_value = t_two_sided(t, df);
+  row.p_value = detail::t_p_value(t, df, spec.alternative);
   fisher_interval(row, 1.0 / (df - 1.0), spec);
   warn_perfect(row);
   return row;

@@ -13,9 +13,11 @@ struct CorrelationSpec {
   std::string term = "correlation";
   double conf_level = 0.95;
   PValue p_value = PValue::kAuto;  ///< Spearman and Kendall.
+  /// A one-sided interval ends at -1 or 1.
+  Alternative alternative = Alternative::kTwoSided;
 };
 
-/// Correlations of x_i and y_i with a two-sided test of zero and an interval on Fisher's scale,
+/// Correlations of x_i and y_i with a test of zero and an interval on Fisher's scale,
 /// tanh(atanh(r) -+ z s). Pairs with a missing value are left out and counted. Too few pairs, a
 /// constant side, and for moments infinite values, give NaN with a warning. std_error is NaN:
 /// Fisher's scale has one, r has not. Lengths that differ throw ArgumentError. Bits do not depend

@@ -16,8 +16,9 @@ struct Estimate {
   double statistic = std::numeric_limits<double>::quiet_NaN();  ///< estimate / std_error.
   /// Degrees of freedom of the t distribution behind p_value and the interval; infinite: normal.
   double df = std::numeric_limits<double>::quiet_NaN();
-  double p_value = std::numeric_limits<double>::quiet_NaN();   ///< Two-sided, of estimate == 0.
-  double conf_low = std::numeric_limits<double>::quiet_NaN();  ///< Ends of the two-sided interval.
+  double p_value =
+      std::numeric_limits<double>::quiet_NaN();  ///< Two-sided but where a spec says otherwise.
+  double conf_low = std::numeric_limits<double>::quiet_NaN();  ///< Infinite where one-sided.
   double conf_high = std::numeric_limits<double>::quiet_NaN();
   std::int64_t n = 0;                      ///< Rows that entered the estimate.
   std::string method = {};                 ///< "difference_in_means", "ols", "lin", ...

@@ -44,7 +44,9 @@ Estimate start(const char* method, const char* se_type, const ShareSpec& spec) {
   return row;
 }
 
-double quantile(const ShareSpec& spec) { return normal_quantile(0.5 + 0.5 * spec.conf_level); }
+double quantile(const ShareSpec& spec) {
+  return normal_quantile(detail::upper_level(spec.conf_level, spec.alternative));
+}
 
 struct Interval {
   double low, high;
@@ -73,12 +75,21 @@ Interval wilson(const Numbers& s, double z, double correction) {
 }
 
 // Quantiles of Beta(x, n - x + 1) and Beta(x + 1, n - x).
-Interval clopper_pearson(const Numbers& s, double conf_level) {
-  const double tail = 0.5 - 0.5 * conf_level;
+Interval clopper_pearson(const Numbers& s, double tail) {
   using boost::math::ibeta_inv;
   using boost::math::ibetac_inv;
   return {s.x == 0.0 ? 0.0 : ibeta_inv(s.x, s.n - s.x + 1.0, tail),
           s.x == s.n ? 1.0 : ibetac_inv(s.x + 1.0, s.n - s.x, tail)};
+}
+
+// P(X >= x) or P(X <= x).
+double binomial_tail(const Numbers& s, double null, Alternative alternative) {
+  using boost::math::ibeta;
+  using boost::math::ibetac;
+  if (alternative == Alternative::kGreater) {
+    return s.x == 0.0 ? 1.0 : ibeta(s.x, s.n - s.x + 1.0, null);
+  }
+  return s.x == s.n ? 1.0 : ibetac(s.x + 1.0, s.n - s.x, null);
 }
 
 // Sum of the binomial probabilities that are at most the observed one (within 1e-7). Beyond the
@@ -139,10 +150,14 @@ Estimate share_test(const Share& share, const ShareSpec& spec) {
   row.std_error = std::sqrt(s.p * (1.0 - s.p) / s.n);
   if (exact) {
     row.statistic = s.x;
-    row.p_value = binomial_p(s, null);
-    const Interval interval = clopper_pearson(s, spec.conf_level);
+    row.p_value = spec.alternative == Alternative::kTwoSided
+                      ? binomial_p(s, null)
+                      : binomial_tail(s, null, spec.alternative);
+    const Interval interval =
+        clopper_pearson(s, detail::tail_outside(spec.conf_level, spec.alternative));
     row.conf_low = interval.low;
     row.conf_high = interval.high;
+    detail::open_end(row.conf_low, row.conf_high, spec.alternative, 0.0, 1.0);
     return row;
   }
   const double distance = s.x - s.n * null;
@@ -150,6 +165,7 @@ Estimate share_test(const Share& share, const ShareSpec& spec) {
   const Interval interval = wilson(s, quantile(spec), correction);
   row.conf_low = interval.low;
   row.conf_high = interval.high;
+  detail::open_end(row.conf_low, row.conf_high, spec.alternative, 0.0, 1.0);
   const double sd = std::sqrt(s.n * null * (1.0 - null));
   if (sd == 0.0) {
     row.warnings.emplace_back("a share of 0 or 1 has no variance to test against: use exact");
@@ -157,7 +173,7 @@ Estimate share_test(const Share& share, const ShareSpec& spec) {
   }
   row.df = kInfinity;
   row.statistic = std::copysign(std::abs(distance) - correction, distance) / sd;
-  row.p_value = t_two_sided(row.statistic, row.df);
+  row.p_value = detail::t_p_value(row.statistic, row.df, spec.alternative);
   return row;
 }
 
@@ -187,6 +203,7 @@ Estimate share_difference(const Share& a, const Share& b, const ShareSpec& spec)
     row.conf_low = std::max(-1.0, difference - margin);
     row.conf_high = std::min(1.0, difference + margin);
   }
+  detail::open_end(row.conf_low, row.conf_high, spec.alternative, -1.0, 1.0);
   const double p = (s.x + r.x) / (s.n + r.n);
   if (p == 0.0 || p == 1.0) {
     row.warnings.emplace_back("all trials ended alike: there is no test");
@@ -195,7 +212,7 @@ Estimate share_difference(const Share& a, const Share& b, const ShareSpec& spec)
   row.df = kInfinity;
   row.statistic =
       std::copysign(std::abs(difference) - moved, difference) / std::sqrt(p * (1.0 - p) * sizes);
-  row.p_value = t_two_sided(row.statistic, row.df);
+  row.p_value = detail::t_p_value(row.statistic, row.df, spec.alternative);
   return row;
 }
 
@@ -219,12 +236,13 @@ void complete_ratio(Estimate& row, double ratio, double variance, const ShareSpe
   row.df = kInfinity;
   row.conf_low = std::exp(log_ratio - margin);
   row.conf_high = std::exp(log_ratio + margin);
+  detail::open_end(row.conf_low, row.conf_high, spec.alternative, 0.0);
   if (variance == 0.0) {
     row.warnings.emplace_back("all trials ended alike: there is no test");
     return;
   }
   row.statistic = log_ratio / row.std_error;
-  row.p_value = t_two_sided(row.statistic, row.df);
+  row.p_value = detail::t_p_value(row.statistic, row.df, spec.alternative);
 }
 
 }  // namespace
@@ -256,6 +274,13 @@ Estimate risk_ratio(const Share& a, const Share& b, bool add_half, const ShareSp
 }
 
 Estimate share_equality_test(std::span<const Share> shares, const ShareSpec& spec) {
+  if (spec.alternative != Alternative::kTwoSided) {
+    throw ArgumentError({.what = "equality of several shares has no side",
+                         .where = "alternative",
+                         .got = "one-sided",
+                         .expected = "two-sided",
+                         .hint = "share_difference or share_trend_test have sides"});
+  }
   std::vector<std::int64_t> counts;
   for (const Share& share : shares) {
     (void)numbers(share);
@@ -315,7 +340,11 @@ Estimate share_trend_test(std::span<const Share> shares, std::span<const double>
   row.estimate = product / spread;
   row.statistic = row.estimate * product / ((x / n) * (1.0 - x / n));
   row.df = 1.0;
-  row.p_value = chi2_upper(row.statistic, row.df);
+  // Its signed root is normal.
+  row.p_value = spec.alternative == Alternative::kTwoSided
+                    ? chi2_upper(row.statistic, row.df)
+                    : detail::t_p_value(std::copysign(std::sqrt(row.statistic), row.estimate),
+                                        kInfinity, spec.alternative);
   return row;
 }
 

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 
+#include "engine/stats/alternative.h"
 #include "engine/stats/estimate.h"
 
 namespace impact {
@@ -33,10 +34,13 @@ struct ShareSpec {
   double conf_level = 0.95;
   ShareMethod method = ShareMethod::kScore;
   ShareInterval interval = ShareInterval::kNewcombe;
+  Alternative alternative = Alternative::kTwoSided;
 };
 
-/// Tests of shares. successes must lie in 0 ... trials, conf_level in (0, 1), else ArgumentError.
-/// Without trials, or without both outcomes where a ratio needs them, NaN with a warning.
+/// Tests of shares. The end that a one-sided interval lacks is that of what is possible: 0 or 1 of
+/// a share, -1 or 1 of a difference, 0 or infinity of a ratio. successes must lie in 0 ... trials,
+/// conf_level in (0, 1), else ArgumentError. Without trials, or without both outcomes where a ratio
+/// needs them, NaN with a warning.
 
 /// One share. statistic z (score) or the number of successes (exact).
 [[nodiscard]] Estimate share_test(const Share& share, const ShareSpec& spec = {});
@@ -54,12 +58,14 @@ struct ShareSpec {
 [[nodiscard]] Estimate risk_ratio(const Share& a, const Share& b, bool add_half = false,
                                   const ShareSpec& spec = {});
 
-/// Equality of several shares: chi-squared, df = shares - 1. estimate: Cramer's V.
+/// Equality of several shares: chi-squared, df = shares - 1. estimate: Cramer's V. An alternative
+/// with a side is an ArgumentError.
 [[nodiscard]] Estimate share_equality_test(std::span<const Share> shares,
                                            const ShareSpec& spec = {});
 
 /// Trend of shares in scores (none: 1, 2, 3, ...): Cochran (1954), Armitage (1955). estimate: slope
-/// of the share; statistic chi-squared with df 1, variance of the hypothesis. Throws ArgumentError
+/// of the share, which an alternative is about; statistic chi-squared with df 1, variance of the
+/// hypothesis. Throws ArgumentError
 /// when lengths differ or a score is not finite.
 [[nodiscard]] Estimate share_trend_test(std::span<const Share> shares,
                                         std::span<const double> scores = {},

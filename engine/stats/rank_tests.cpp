@@ -114,17 +114,31 @@ double signed_rank_cdf(std::size_t n, std::size_t w) {
   return std::ldexp(sum, -static_cast<int>(n));
 }
 
-// Two-sided normal p of a centred statistic.
-void normal_limit(Estimate& row, double centred, double sd, bool continuity) {
+// Normal p of a centred statistic.
+void normal_limit(Estimate& row, double centred, double sd, const RankTestSpec& spec) {
   row.se_type = "limit";
   if (!(sd > 0.0)) {
     row.warnings.emplace_back("all values are equal, so ranks tell nothing");
     return;
   }
+  if (spec.alternative != Alternative::kTwoSided) {
+    const double upwards = spec.alternative == Alternative::kGreater ? centred : -centred;
+    row.p_value = normal_upper((spec.continuity ? upwards - 0.5 : upwards) / sd);
+    return;
+  }
   const double distance = std::abs(centred);
   // Within half a step of the mean nothing is closer to it.
-  const double moved = continuity ? std::max(0.0, distance - 0.5) : distance;
+  const double moved = spec.continuity ? std::max(0.0, distance - 0.5) : distance;
   row.p_value = std::min(1.0, 2.0 * normal_upper(moved / sd));
+}
+
+// Exact p of a statistic on 0 ... most that is symmetric about most / 2; cdf(k) = P(it <= k).
+template <class Cdf>
+double exact_p(double statistic, double most, Alternative alternative, Cdf&& cdf) {
+  const double above = most - statistic;
+  if (alternative == Alternative::kGreater) return cdf(static_cast<std::size_t>(above));
+  if (alternative == Alternative::kLess) return cdf(static_cast<std::size_t>(statistic));
+  return std::min(1.0, 2.0 * cdf(static_cast<std::size_t>(std::min(statistic, above))));
 }
 
 bool exact(const RankTestSpec& spec, bool small, bool feasible, bool ties, Estimate& row) {
@@ -153,15 +167,14 @@ Estimate mann_whitney(std::span<const double> x, std::span<const double> y,
   const bool small = both.m < kExactBelow && both.n < kExactBelow;
   if (exact(spec, small, both.m + both.n <= kMostExact, ties > 0.0, row)) {
     row.se_type = "exact";
-    // U and m n - U have one distribution.
-    const auto least = static_cast<std::size_t>(std::min(u, pairs - u));
-    row.p_value = std::min(1.0, 2.0 * mann_whitney_cdf(both.m, both.n, least));
+    row.p_value = exact_p(u, pairs, spec.alternative,
+                          [&](std::size_t k) { return mann_whitney_cdf(both.m, both.n, k); });
     return row;
   }
   const auto n = static_cast<double>(row.n);
   const double sd = std::sqrt(pairs / 12.0 * (n + 1.0 - ties / (n * (n - 1.0))));
   const bool constant = both.blocks.size() < 2;
-  normal_limit(row, u - 0.5 * pairs, constant ? 0.0 : sd, spec.continuity);
+  normal_limit(row, u - 0.5 * pairs, constant ? 0.0 : sd, spec);
   return row;
 }
 
@@ -205,12 +218,12 @@ Estimate wilcoxon_signed_rank(std::span<const double> differences, const RankTes
   if (exact(spec, size.size() < kExactBelow, size.size() <= kMostExact, ranks.tied() || zeros > 0,
             row)) {
     row.se_type = "exact";
-    const auto least = static_cast<std::size_t>(std::min(w, all - w));
-    row.p_value = std::min(1.0, 2.0 * signed_rank_cdf(size.size(), least));
+    row.p_value = exact_p(w, all, spec.alternative,
+                          [&](std::size_t k) { return signed_rank_cdf(size.size(), k); });
     return row;
   }
   const double sd = std::sqrt(n * (n + 1.0) * (2.0 * n + 1.0) / 24.0 - ranks.tie_sum / 48.0);
-  normal_limit(row, w - 0.5 * all, sd, spec.continuity);
+  normal_limit(row, w - 0.5 * all, sd, spec);
   return row;
 }
 
@@ -259,12 +272,13 @@ Estimate cliffs_delta(std::span<const double> x, std::span<const double> y,
     y_below += by;
   }
   const double cells = (pairs - tied) - pairs * d * d;
-  const double z = normal_quantile(0.5 + 0.5 * spec.conf_level);
+  const double z = normal_quantile(detail::upper_level(spec.conf_level, spec.alternative));
   if (std::abs(d) == 1.0) {
     const double smaller = std::min(m, n);
     const double inner = (smaller - z * z) / (smaller + z * z);
     row.conf_low = d > 0.0 ? inner : -1.0;
     row.conf_high = d > 0.0 ? 1.0 : -inner;
+    detail::open_end(row.conf_low, row.conf_high, spec.alternative, -1.0, 1.0);
     row.warnings.emplace_back(
         "the groups do not overlap: no standard error, the interval rests on their sizes");
     return row;
@@ -276,11 +290,12 @@ Estimate cliffs_delta(std::span<const double> x, std::span<const double> y,
   row.std_error = s;
   row.df = std::numeric_limits<double>::infinity();
   row.statistic = d / s;
-  row.p_value = t_two_sided(row.statistic, row.df);
+  row.p_value = detail::t_p_value(row.statistic, row.df, spec.alternative);
   const double room = 1.0 - d * d;
   const double margin = z * s * std::sqrt(room * room + z * z * variance);
   row.conf_low = (d * room - margin) / (room + z * z * variance);
   row.conf_high = (d * room + margin) / (room + z * z * variance);
+  detail::open_end(row.conf_low, row.conf_high, spec.alternative, -1.0, 1.0);
   return row;
 }
 
@@ -291,15 +306,22 @@ Estimate cliffs_delta(std::span<const double> x, std::span<const double> y,
 // numbers |i n - j m|.
 namespace {
 
-double exact_path_p(const TwoSamples& both, std::size_t distance) {
+// How far F_x = i / m lies from F_y = j / n on the side that counts, times m n.
+std::int64_t distance_at(const TwoSamples& both, std::size_t i, std::size_t j,
+                         Alternative alternative) {
+  const auto x = static_cast<std::int64_t>(i * both.n), y = static_cast<std::int64_t>(j * both.m);
+  if (alternative == Alternative::kTwoSided) return x > y ? x - y : y - x;
+  return alternative == Alternative::kGreater ? y - x : x - y;
+}
+
+double exact_path_p(const TwoSamples& both, std::int64_t distance, Alternative alternative) {
   std::vector<char> block_ends(both.m + both.n + 1, 0);
   std::size_t end = 0;
   for (const Block& block : both.blocks) block_ends[end += block.x + block.y] = 1;
   std::vector<double> u(both.n + 1, 0.0);
   for (std::size_t i = 0; i <= both.m; ++i) {
     for (std::size_t j = 0; j <= both.n; ++j) {
-      const std::size_t a = i * both.n, b = j * both.m;
-      if (block_ends[i + j] != 0 && (a > b ? a - b : b - a) >= distance) {
+      if (block_ends[i + j] != 0 && distance_at(both, i, j, alternative) >= distance) {
         u[j] = 1.0;
       } else if (i + j > 0) {
         const auto steps = static_cast<double>(i + j);
@@ -334,22 +356,24 @@ Estimate kolmogorov_smirnov(std::span<const double> x, std::span<const double> y
   Estimate row = start("kolmogorov_smirnov", spec);
   const TwoSamples both = two_samples(x, y, row);
   if (both.empty()) return row;
-  std::size_t i = 0, j = 0, distance = 0;
+  std::size_t i = 0, j = 0;
+  std::int64_t distance = 0;
   for (const Block& block : both.blocks) {
     i += block.x;
     j += block.y;
-    const std::size_t a = i * both.n, b = j * both.m;
-    distance = std::max(distance, a > b ? a - b : b - a);
+    distance = std::max(distance, distance_at(both, i, j, spec.alternative));
   }
   const double d = static_cast<double>(distance) / both.pairs();
   row.estimate = row.statistic = d;
   const bool small = both.m * both.n < kExactPathsBelow;
   if (exact(spec, small, both.pairs() <= kMostExactPaths, false, row)) {
     row.se_type = "exact";
-    row.p_value = std::min(1.0, exact_path_p(both, distance));
+    row.p_value = std::min(1.0, exact_path_p(both, distance, spec.alternative));
   } else {
     row.se_type = "limit";
-    row.p_value = kolmogorov_upper(d * std::sqrt(both.pairs() / static_cast<double>(row.n)));
+    const double z = d * std::sqrt(both.pairs() / static_cast<double>(row.n));
+    row.p_value =
+        spec.alternative == Alternative::kTwoSided ? kolmogorov_upper(z) : std::exp(-2.0 * z * z);
   }
   return row;
 }

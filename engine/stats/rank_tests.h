@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/stats/alternative.h"
 #include "engine/stats/estimate.h"
 #include "engine/stats/multiplicity.h"
 #include "engine/stats/pairwise.h"
@@ -23,10 +24,12 @@ struct RankTestSpec {
   PValue p_value = PValue::kAuto;
   bool continuity = true;  ///< Normal limits are moved half a step towards the mean.
   double conf_level = 0.95;
+  /// kGreater: x tends to exceed y, differences to be positive.
+  Alternative alternative = Alternative::kTwoSided;
 };
 
 /// Tests on ranks. Missing values are left out and counted, infinite ones are the largest and the
-/// smallest; tied values share their mean rank. Two-sided. An empty group and values that are all
+/// smallest; tied values share their mean rank. An empty group and values that are all
 /// equal give NaN with a warning. O(n log n), but exact p-values O(n^3). se_type says "exact" or
 /// "limit".
 
@@ -55,7 +58,8 @@ struct RankTestSpec {
                                     const RankTestSpec& spec = {});
 
 /// Kolmogorov-Smirnov test of two samples. statistic = estimate = D, the largest distance of the
-/// two distribution functions. Exact, given the ties, by counting lattice paths (Schroeer &
+/// two distribution functions; of kGreater the largest F_y - F_x (limit: exp(-2 D^2 nm / (n + m))),
+/// of kLess F_x - F_y. Exact, given the ties, by counting lattice paths (Schroeer &
 /// Trenkler 1995) for n_x n_y < 10000, on demand to 10^8; limit: 2 sum (-1)^(k-1) exp(-2 k^2 D^2 nm
 /// / (n + m)).
 [[nodiscard]] Estimate kolmogorov_smirnov(std::span<const double> x, std::span<const double> y,

@@ -107,18 +107,21 @@ TTest finish(const Test& test, std::vector<std::string> warnings, const char* me
   if (test.std_error == 0.0) {
     row.warnings.emplace_back("the values do not vary: there is no test and no interval");
   } else if (test.std_error > 0.0) {
-    const double margin = t_quantile(0.5 + 0.5 * spec.conf_level, test.df) * test.std_error;
+    const double level = detail::upper_level(spec.conf_level, spec.alternative);
+    const double margin = t_quantile(level, test.df) * test.std_error;
     row.df = test.df;
     row.statistic = test.distance / test.std_error;
-    row.p_value = t_two_sided(row.statistic, test.df);
+    row.p_value = detail::t_p_value(row.statistic, test.df, spec.alternative);
     row.conf_low = test.estimate - margin;
     row.conf_high = test.estimate + margin;
+    detail::open_end(row.conf_low, row.conf_high, spec.alternative);
     // t = d sd / std_error, so limits of t's noncentrality are limits of d in this unit.
     const double unit = test.std_error / test.sd;
-    const double tail = 0.5 - 0.5 * spec.conf_level;
+    const double tail = detail::tail_outside(spec.conf_level, spec.alternative);
     d = test.distance / test.sd;
     low = noncentrality(row.statistic, test.effect_df, 1.0 - tail) * unit;
     high = noncentrality(row.statistic, test.effect_df, tail) * unit;
+    detail::open_end(low, high, spec.alternative);
   }
   const double j = small_sample_factor(test.effect_df);
   result.cohens_d = effect(row, "cohens_d", d, low, high);

@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 
+#include "engine/stats/alternative.h"
 #include "engine/stats/estimate.h"
 
 namespace impact {
@@ -11,6 +12,8 @@ struct TTestSpec {
   std::string term = "difference";
   double null_value = 0.0;  ///< Mean, or difference of means, of the hypothesis.
   double conf_level = 0.95;
+  /// Of the test, and of all three intervals.
+  Alternative alternative = Alternative::kTwoSided;
 };
 
 /// The mean (difference) with its test, and the same distance from null_value in standard
@@ -23,7 +26,7 @@ struct TTest {
       {};  ///< d J(df), J(m) = Gamma(m/2) / (sqrt(m/2) Gamma((m-1)/2)) (Hedges 1981).
 };
 
-/// Two-sided t tests (Student 1908). Missing values (NaN) are left out and counted; a group that
+/// t tests (Student 1908). Missing values (NaN) are left out and counted; a group that
 /// is empty or has one value, infinite values and no variance give NaN with a warning. Bits do not
 /// depend on the order of rows. Throw ArgumentError for a bad conf_level or null_value only.
 /// method "t_test_one_sample", "t_test_pooled", "t_test_welch", "t_test_paired".
