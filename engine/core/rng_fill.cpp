@@ -79,17 +79,29 @@ void fill_narrow(StreamKey key, std::uint64_t unit, std::uint64_t block, std::si
 }
 
 #if IMPACT_WIDE
-struct WideMultiply {
+struct Multiply256 {
   static constexpr std::size_t kLanes = 4;
   using Words = Lanes<kLanes>::Words;
   __attribute__((target("avx2"))) static void run(Words& out, const Words& a, const Words& b) {
     out = Words(_mm256_mul_epu32(__m256i(a), __m256i(b)));
   }
 };
+struct Multiply512 {
+  static constexpr std::size_t kLanes = 8;
+  using Words = Lanes<kLanes>::Words;
+  __attribute__((target("avx512f"))) static void run(Words& out, const Words& a, const Words& b) {
+    // Without a mask this is made of an uninitialised register, of which compilers warn.
+    out = Words(_mm512_maskz_mul_epu32(0xFFU, __m512i(a), __m512i(b)));
+  }
+};
 
-IMPACT_WIDE_TARGET void fill_wide(StreamKey key, std::uint64_t unit, std::uint64_t block,
-                                  std::size_t groups, std::uint32_t* words) {
-  fill_groups<WideMultiply>(key, unit, block, groups, words);
+IMPACT_TARGET_256 void fill_256(StreamKey key, std::uint64_t unit, std::uint64_t block,
+                                std::size_t groups, std::uint32_t* words) {
+  fill_groups<Multiply256>(key, unit, block, groups, words);
+}
+IMPACT_TARGET_512 void fill_512(StreamKey key, std::uint64_t unit, std::uint64_t block,
+                                std::size_t groups, std::uint32_t* words) {
+  fill_groups<Multiply512>(key, unit, block, groups, words);
 }
 #endif
 
@@ -100,11 +112,13 @@ void fill_words(StreamKey key, std::uint64_t unit, std::uint64_t block,
   constexpr std::size_t kNarrow = 4 * AnyMultiply::kLanes;  // words of a group
   std::size_t done = 0;
 #if IMPACT_WIDE
-  if (detail::wide_registers()) {
-    constexpr std::size_t kWide = 4 * WideMultiply::kLanes;
-    const std::size_t groups = words.size() / kWide;
-    fill_wide(key, unit, block, groups, words.data());
-    done = groups * kWide;
+  const detail::Registers registers = detail::registers();
+  if (registers != detail::Registers::kNarrow) {
+    const bool widest = registers == detail::Registers::k512;
+    const std::size_t size = 4 * (widest ? Multiply512::kLanes : Multiply256::kLanes);
+    const std::size_t groups = words.size() / size;
+    (widest ? fill_512 : fill_256)(key, unit, block, groups, words.data());
+    done = groups * size;
   }
 #endif
   const std::size_t groups = (words.size() - done) / kNarrow;

@@ -23,15 +23,20 @@ constexpr std::size_t kSmallCell = 64;
 constexpr std::size_t kLevels = 16;
 constexpr std::uint8_t kOpen = 0x80;
 
-typedef std::uint8_t Bytes __attribute__((vector_size(32)));
-typedef std::uint8_t FourBytes __attribute__((vector_size(4)));
-typedef std::int32_t FourInts __attribute__((vector_size(16)));
-typedef double FourDoubles __attribute__((vector_size(32)));
+// As many lanes as a register of the machine has doubles.
+template <std::size_t lanes>
+struct Lanes {
+  typedef std::uint8_t Bytes __attribute__((vector_size(lanes)));
+  typedef std::int32_t Ints __attribute__((vector_size(4 * lanes)));
+  typedef double Doubles __attribute__((vector_size(8 * lanes)));
+};
 
 // counts[i] = number of edges that bytes[i] reaches, plus kOpen from the last one on.
+template <std::size_t size>
 __attribute__((always_inline)) inline void count_edges(const unsigned char* bytes, std::size_t n,
                                                        const std::uint8_t* edge,
                                                        std::uint8_t* counts) {
+  using Bytes = typename Lanes<size>::Bytes;
   const Bytes zero = {};
   const Bytes e0 = zero + edge[0], e1 = zero + edge[1], e2 = zero + edge[2], e3 = zero + edge[3],
               e4 = zero + edge[4];
@@ -51,8 +56,10 @@ __attribute__((always_inline)) inline void count_edges(const unsigned char* byte
 }
 
 // marks[i] = bytes[i] < limit.
+template <std::size_t size>
 __attribute__((always_inline)) inline void mark_below(const unsigned char* bytes, std::size_t n,
                                                       std::uint8_t limit, std::uint8_t* marks) {
+  using Bytes = typename Lanes<size>::Bytes;
   const Bytes most = Bytes{} + limit;
   std::size_t i = 0;
   for (; i + sizeof(Bytes) <= n; i += sizeof(Bytes)) {
@@ -66,79 +73,120 @@ __attribute__((always_inline)) inline void mark_below(const unsigned char* bytes
 
 void mark_below_narrow(const unsigned char* bytes, std::size_t n, std::uint8_t limit,
                        std::uint8_t* marks) {
-  mark_below(bytes, n, limit, marks);
+  mark_below<16>(bytes, n, limit, marks);
 }
 
 void count_edges_narrow(const unsigned char* bytes, std::size_t n, const std::uint8_t* edge,
                         std::uint8_t* counts) {
-  count_edges(bytes, n, edge, counts);
+  count_edges<16>(bytes, n, edge, counts);
 }
 
-// Columns one to three at a time, so that a count is widened once for all of them.
-template <std::size_t columns>
+// Counts as doubles; left alone, the compiler takes the bytes one by one.
+struct FourCounts {
+  static constexpr std::size_t kLanes = 4;
+  using Doubles = Lanes<kLanes>::Doubles;
+  static void read(Doubles& out, const std::uint8_t* counts) {
+    Lanes<kLanes>::Ints ints;
+#if IMPACT_WIDE
+    int word;
+    std::memcpy(&word, counts, sizeof(word));
+    ints = Lanes<kLanes>::Ints(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(word)));
+#else
+    Lanes<kLanes>::Bytes bytes;
+    std::memcpy(&bytes, counts, sizeof(bytes));
+    ints = __builtin_convertvector(bytes, Lanes<kLanes>::Ints);
+#endif
+    out = __builtin_convertvector(ints, Doubles);
+  }
+};
+
+#if IMPACT_WIDE
+struct EightCounts {
+  static constexpr std::size_t kLanes = 8;
+  using Doubles = Lanes<kLanes>::Doubles;
+  __attribute__((target("avx512f"))) static void read(Doubles& out, const std::uint8_t* counts) {
+    const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(counts));
+    out = Doubles(_mm512_maskz_cvtepi32_pd(0xFFU, _mm256_cvtepu8_epi32(bytes)));
+  }
+};
+#endif
+
+// Columns one to three at a time, so that a count is widened once for all of them. Sixteen partial
+// sums, in two registers or in more: additions to one would wait for each other.
+template <class Counts, std::size_t columns>
 __attribute__((always_inline)) inline void add_columns(const std::uint8_t* counts, std::size_t n,
                                                        const double* values, std::size_t stride,
                                                        double* sums) {
-  FourDoubles low[columns] = {}, high[columns] = {};
-  for (std::size_t i = 0; i < n; i += 8) {
-    FourBytes first, second;
-    std::memcpy(&first, counts + i, 4);
-    std::memcpy(&second, counts + i + 4, 4);
-    const FourDoubles c =
-        __builtin_convertvector(__builtin_convertvector(first, FourInts), FourDoubles);
-    const FourDoubles d =
-        __builtin_convertvector(__builtin_convertvector(second, FourInts), FourDoubles);
+  using Doubles = typename Counts::Doubles;
+  constexpr std::size_t kLanes = Counts::kLanes;
+  constexpr std::size_t kParts = 16 / kLanes;
+  Doubles part[columns][kParts] = {};
+  for (std::size_t i = 0; i < n; i += 16) {
+#pragma GCC unroll 8
+    for (std::size_t k = 0; k < kParts; ++k) {
+      Doubles c;
+      Counts::read(c, counts + i + k * kLanes);
 #pragma GCC unroll 3
-    for (std::size_t j = 0; j < columns; ++j) {
-      FourDoubles a, b;
-      std::memcpy(&a, values + j * stride + i, sizeof(a));
-      std::memcpy(&b, values + j * stride + i + 4, sizeof(b));
-      low[j] += c * a;
-      high[j] += d * b;
+      for (std::size_t j = 0; j < columns; ++j) {
+        Doubles x;
+        std::memcpy(&x, values + j * stride + i + k * kLanes, sizeof(x));
+        part[j][k] += c * x;
+      }
     }
   }
 #pragma GCC unroll 3
   for (std::size_t j = 0; j < columns; ++j) {
-    const FourDoubles s = low[j] + high[j];
-    sums[j] = (s[0] + s[2]) + (s[1] + s[3]);
+    double s[16];
+    std::memcpy(s, part[j], sizeof(s));
+    for (std::size_t half = 8; half > 0; half /= 2) {
+      for (std::size_t k = 0; k < half; ++k) s[k] += s[k + half];
+    }
+    sums[j] = s[0];
   }
 }
 
+template <class Counts>
 __attribute__((always_inline)) inline void add_all(const std::uint8_t* counts, std::size_t n,
                                                    const double* values, std::size_t stride,
                                                    std::size_t columns, double* sums) {
   std::size_t j = 0;
   for (; j + 3 <= columns; j += 3) {
-    add_columns<3>(counts, n, values + j * stride, stride, sums + j);
+    add_columns<Counts, 3>(counts, n, values + j * stride, stride, sums + j);
   }
-  if (columns - j == 2) add_columns<2>(counts, n, values + j * stride, stride, sums + j);
-  if (columns - j == 1) add_columns<1>(counts, n, values + j * stride, stride, sums + j);
+  if (columns - j == 2) add_columns<Counts, 2>(counts, n, values + j * stride, stride, sums + j);
+  if (columns - j == 1) add_columns<Counts, 1>(counts, n, values + j * stride, stride, sums + j);
 }
 
 void add_all_narrow(const std::uint8_t* counts, std::size_t n, const double* values,
                     std::size_t stride, std::size_t columns, double* sums) {
-  add_all(counts, n, values, stride, columns, sums);
+  add_all<FourCounts>(counts, n, values, stride, columns, sums);
 }
 
 #if IMPACT_WIDE
-IMPACT_WIDE_TARGET void mark_below_wide(const unsigned char* bytes, std::size_t n,
-                                        std::uint8_t limit, std::uint8_t* marks) {
-  mark_below(bytes, n, limit, marks);
+IMPACT_TARGET_256 void mark_below_256(const unsigned char* bytes, std::size_t n, std::uint8_t limit,
+                                      std::uint8_t* marks) {
+  mark_below<32>(bytes, n, limit, marks);
 }
-IMPACT_WIDE_TARGET void count_edges_wide(const unsigned char* bytes, std::size_t n,
-                                         const std::uint8_t* edge, std::uint8_t* counts) {
-  count_edges(bytes, n, edge, counts);
+IMPACT_TARGET_256 void count_edges_256(const unsigned char* bytes, std::size_t n,
+                                       const std::uint8_t* edge, std::uint8_t* counts) {
+  count_edges<32>(bytes, n, edge, counts);
 }
-IMPACT_WIDE_TARGET void add_all_wide(const std::uint8_t* counts, std::size_t n,
-                                     const double* values, std::size_t stride, std::size_t columns,
-                                     double* sums) {
-  add_all(counts, n, values, stride, columns, sums);
+IMPACT_TARGET_256 void add_all_256(const std::uint8_t* counts, std::size_t n, const double* values,
+                                   std::size_t stride, std::size_t columns, double* sums) {
+  add_all<FourCounts>(counts, n, values, stride, columns, sums);
+}
+IMPACT_TARGET_512 void add_all_512(const std::uint8_t* counts, std::size_t n, const double* values,
+                                   std::size_t stride, std::size_t columns, double* sums) {
+  add_all<EightCounts>(counts, n, values, stride, columns, sums);
 }
 #else
-constexpr auto mark_below_wide = mark_below_narrow;
-constexpr auto count_edges_wide = count_edges_narrow;
-constexpr auto add_all_wide = add_all_narrow;
+constexpr auto mark_below_256 = mark_below_narrow;
+constexpr auto count_edges_256 = count_edges_narrow;
+constexpr auto add_all_256 = add_all_narrow;
+constexpr auto add_all_512 = add_all_narrow;
 #endif
+
+bool wide() { return registers() != Registers::kNarrow; }
 
 std::uint64_t eight(const std::uint8_t* bytes) {
   std::uint64_t word;
@@ -218,7 +266,51 @@ Multinomial::Poisson Multinomial::poisson(double mean) {
     const double share = std::min(below / (256.0 - edge), 1.0);
     table.rest.push_back(static_cast<std::uint32_t>(std::min(share * 0x1p32, 0x1p32 - 1.0)));
   }
+  for (std::uint32_t byte = 0; byte < 256; ++byte) {
+    std::uint8_t first = 0, last = 0;
+    for (const std::uint32_t at : table.rest) {
+      first = static_cast<std::uint8_t>(first + ((byte << 24U) >= at ? 1 : 0));
+      last = static_cast<std::uint8_t>(last + ((byte << 24U | 0xFFFFFFU) >= at ? 1 : 0));
+    }
+    table.known[byte] = first == last ? first : kOpen;
+  }
   return table;
+}
+
+// The leading byte of a word nearly always says how many edges the word reaches.
+std::uint8_t Multinomial::Poisson::count_of(std::uint32_t word) const {
+  std::uint8_t reached = known[word >> 24U];
+  if ((reached & kOpen) == 0) return reached;
+  for (reached = 0; reached < rest.size() && word >= rest[reached];) ++reached;
+  return reached;
+}
+
+// Open bytes are rare and lie at random: words that hold one are listed first, so that no branch
+// has to guess.
+void Multinomial::decide_open(std::span<std::uint8_t> cell, const Poisson& table,
+                              WordReader& words) {
+  constexpr std::uint64_t kOpenBits = 0x8080808080808080U;
+  constexpr std::size_t kBlock = 4096;
+  std::uint16_t listed[kBlock / 8];
+  std::size_t begin = 0;
+  for (; begin + 8 <= cell.size(); begin += kBlock) {
+    const std::size_t here = std::min(kBlock, (cell.size() - begin) / 8 * 8);
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < here; i += 8) {
+      listed[count] = static_cast<std::uint16_t>(i);
+      count += (eight(&cell[begin + i]) & kOpenBits) != 0 ? 1 : 0;
+    }
+    for (std::size_t k = 0; k < count; ++k) {
+      std::uint8_t* const at = &cell[begin + listed[k]];
+      for (std::uint64_t open = eight(at) & kOpenBits; open != 0; open &= open - 1) {
+        std::uint8_t& byte = at[static_cast<std::size_t>(std::countr_zero(open)) / 8];
+        byte = table.count_of(words.next());
+      }
+    }
+  }
+  for (std::size_t i = cell.size() / 8 * 8; i < cell.size(); ++i) {
+    if ((cell[i] & kOpen) != 0) cell[i] = table.count_of(words.next());
+  }
 }
 
 void Multinomial::draw(std::uint64_t number, std::span<std::uint8_t> counts,
@@ -235,25 +327,8 @@ void Multinomial::draw(std::uint64_t number, std::span<std::uint8_t> counts,
     std::uint64_t drawn = 0;
     if (n > kSmallCell) {
       const Poisson& table = tables_[table_of_[s]];
-      (wide_registers() ? count_edges_wide : count_edges_narrow)(bytes + begin, n, table.edge,
-                                                                 cell.data());
-      const auto decide = [&](std::uint8_t& count) {
-        const std::uint32_t word = words.next();
-        std::uint8_t reached = 0;
-        for (const std::uint32_t edge : table.rest)
-          reached = static_cast<std::uint8_t>(reached + (word >= edge ? 1 : 0));
-        count = reached;
-      };
-      std::size_t i = 0;
-      for (; i + 8 <= n; i += 8) {
-        std::uint64_t open = eight(&cell[i]) & 0x8080808080808080U;
-        for (; open != 0; open &= open - 1) {
-          decide(cell[i + static_cast<std::size_t>(std::countr_zero(open)) / 8]);
-        }
-      }
-      for (; i < n; ++i) {
-        if ((cell[i] & kOpen) != 0) decide(cell[i]);
-      }
+      (wide() ? count_edges_256 : count_edges_narrow)(bytes + begin, n, table.edge, cell.data());
+      decide_open(cell, table, words);
       drawn = total(cell);
     } else {
       std::fill(cell.begin(), cell.end(), 0);
@@ -291,8 +366,8 @@ void Subsets::draw(std::uint64_t number, std::span<std::uint8_t> marks,
     const std::size_t limit = (512 * wanted + n) / (2 * std::max<std::size_t>(n, 1));
     std::size_t marked = 0;
     if (n > kSmallCell && limit > 0 && limit < 256) {
-      (wide_registers() ? mark_below_wide : mark_below_narrow)(
-          bytes + begin, n, static_cast<std::uint8_t>(limit), cell.data());
+      (wide() ? mark_below_256 : mark_below_narrow)(bytes + begin, n,
+                                                    static_cast<std::uint8_t>(limit), cell.data());
       marked = total(cell);
     } else if (2 * wanted > n) {
       std::fill(cell.begin(), cell.end(), 1);
@@ -311,8 +386,10 @@ void Subsets::draw(std::uint64_t number, std::span<std::uint8_t> marks,
 
 void weighted_sums(std::span<const std::uint8_t> counts, const Columns& columns, double* sums) {
   const std::size_t n = padded(columns.units);
-  (wide_registers() ? add_all_wide : add_all_narrow)(counts.data(), n, columns.values.data(), n,
-                                                     columns.count, sums);
+  const auto kernel = registers() == Registers::k512   ? add_all_512
+                      : registers() == Registers::k256 ? add_all_256
+                                                       : add_all_narrow;
+  kernel(counts.data(), n, columns.values.data(), n, columns.count, sums);
 }
 
 double weighted_range(std::span<const std::uint8_t> counts, const double* values, std::size_t begin,

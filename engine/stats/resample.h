@@ -1,11 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "engine/core/rng.h"
+#include "engine/core/rng_fill.h"
 
 /// What the bootstrap and permutation tests share: random counts of units, and what follows from
 /// counts. A unit is a row or a cluster; units lie cell by cell (a cell: a stratum, or an arm in
@@ -38,8 +39,11 @@ class Multinomial {
   struct Poisson {
     std::uint8_t edge[5] = {};
     std::vector<std::uint32_t> rest = {};
+    std::array<std::uint8_t, 256> known = {};  // by the leading byte of that word
+    [[nodiscard]] std::uint8_t count_of(std::uint32_t word) const;
   };
   static Poisson poisson(double mean);
+  static void decide_open(std::span<std::uint8_t> cell, const Poisson& table, WordReader& words);
   StreamKey bytes_, words_;
   std::vector<std::size_t> offsets_;
   std::vector<Poisson> tables_ = {};
@@ -75,8 +79,8 @@ struct Columns {
   }
 };
 
-/// sums[j] = sum of counts[i] column_j[i]. Eight partial sums by i mod 8, added as a tree, on every
-/// machine.
+/// sums[j] = sum of counts[i] column_j[i]. Sixteen partial sums by i mod 16, added as a tree, on
+/// every machine.
 void weighted_sums(std::span<const std::uint8_t> counts, const Columns& columns, double* sums);
 
 /// The same over begin ... end - 1 of one column, in order.
