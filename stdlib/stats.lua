@@ -39,6 +39,11 @@ function kit.conf_level()
     { default = 0.95, min = 0, max = 1 })
 end
 
+function kit.alternative(text)
+  return core.option("alternative", "text", text or "Which side of the hypothesis counts.",
+    { default = "two_sided", allowed = { "two_sided", "greater", "less" } })
+end
+
 -- Sample data of examples: three columns of numbers, two of groups, an outcome.
 kit.sample = "local t <const> = frame {\n"
   .. "  { \"y\", { 1.5, 2, 4.25, 7, 3, 8.5, 6, 9 } }, { \"x\", { 2, 1, 3, 5, 2.5, 6, 4, 8 } },\n"

@@ -1,6 +1,6 @@
 #include "engine/analysis/reader.h"
 #include "engine/core/error.h"
-#include "engine/stats/anova.h"
+#include "engine/stats/equivalence.h"
 #include "engine/stats/rank_tests.h"
 #include "engine/stats/t_test.h"
 
@@ -22,7 +22,8 @@ AnalysisResult only(Estimate row, const std::vector<std::string>& warnings = {})
 TTestSpec t_spec(const AnalysisReader& read, std::string term) {
   return {.term = std::move(term),
           .null_value = read.number("null", 0.0),
-          .conf_level = read.conf_level()};
+          .conf_level = read.conf_level(),
+          .alternative = read.alternative()};
 }
 
 AnalysisResult t_test(const AnalysisInput& input, const Context&) {
@@ -56,7 +57,8 @@ RankTestSpec rank_spec(const AnalysisReader& read, std::string term) {
                      : p == "limit" ? PValue::kLimit
                                     : PValue::kAuto,
           .continuity = read.flag("continuity", true),
-          .conf_level = read.conf_level()};
+          .conf_level = read.conf_level(),
+          .alternative = read.alternative()};
 }
 
 // The test, and Cliff's delta as the size of the effect.
@@ -88,6 +90,31 @@ AnalysisResult distributions(const AnalysisInput& input, const Context&) {
               groups.warnings);
 }
 
+// Is a mean, or a difference, within a margin of zero? The decision, then the two tests it is of.
+AnalysisResult equivalent(const AnalysisInput& input, const Context&) {
+  const AnalysisReader read(input);
+  const double margin = read.number("margin", 0.0);
+  EquivalenceSpec spec{.low = -margin, .high = margin, .alpha = read.number("alpha", 0.05)};
+  TwoGroups groups;
+  if (read.has("by")) {
+    groups = read.two_groups();
+    spec.term = groups.term();
+  } else if (read.has("with")) {
+    groups.first = read.numbers(read.name("of"));
+    groups.second = read.numbers(read.name("with"));
+    spec.term = read.name("of") + " - " + read.name("with");
+    spec.design = MeanDesign::kPaired;
+  } else {
+    groups.first = read.numbers(read.name("of"));
+    spec.term = read.name("of");
+    spec.design = MeanDesign::kOneSample;
+  }
+  EquivalenceTest test = equivalence_test(groups.first, groups.second, spec);
+  prepend(&test.row.warnings, groups.warnings);
+  return {
+      .estimates = {std::move(test.row), std::move(test.above_low), std::move(test.below_high)}};
+}
+
 constexpr AnalysisMethod kMethods[] = {
     {"t_test",
      "Student's t test of a mean, of a mean difference within pairs, or of two means with equal "
@@ -97,6 +124,10 @@ constexpr AnalysisMethod kMethods[] = {
      "Welch's t test compares two means whose variances may differ (Welch 1947), with Cohen's d "
      "and Hedges' g.",
      true, welch},
+    {"equivalence",
+     "Two one-sided t tests ask whether a difference lies within a margin that does not matter "
+     "(Schuirmann 1987).",
+     false, equivalent},
     {"mann_whitney",
      "The rank sum test asks whether values of one group tend to exceed those of the other (Mann & "
      "Whitney 1947); Cliff's delta says by how much.",

@@ -177,7 +177,8 @@ ShareSpec share_spec(const AnalysisReader& read, std::string term) {
       .conf_level = read.conf_level(),
       .method = read.text("method", "score") == "exact" ? ShareMethod::kExact : ShareMethod::kScore,
       .interval = read.text("interval", "newcombe") == "wald" ? ShareInterval::kWald
-                                                              : ShareInterval::kNewcombe};
+                                                              : ShareInterval::kNewcombe,
+      .alternative = read.alternative()};
 }
 
 Share count(const std::vector<double>& outcomes) {

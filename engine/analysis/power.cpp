@@ -12,14 +12,11 @@ namespace {
 constexpr double kAbsent = std::numeric_limits<double>::quiet_NaN();
 
 PowerSpec spec_of(const AnalysisReader& read) {
-  const std::string side = read.text("alternative", "two_sided");
   PowerSpec spec{.effect = read.number("effect", kAbsent),
                  .n = read.number("n", kAbsent),
                  .alpha = read.number("alpha", 0.05),
                  .power = read.number("power", kAbsent),
-                 .alternative = side == "greater" ? Alternative::kGreater
-                                : side == "less"  ? Alternative::kLess
-                                                  : Alternative::kTwoSided,
+                 .alternative = read.alternative(),
                  .n2 = read.number("n2", kAbsent),
                  .ratio = read.number("ratio", 1.0)};
   // alpha has a default: all three others given means that it is asked for.

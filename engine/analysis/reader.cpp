@@ -178,6 +178,13 @@ std::vector<double> AnalysisReader::outcomes() const {
   return out;
 }
 
+Alternative AnalysisReader::alternative() const {
+  const std::string name = text("alternative", "two_sided");
+  return name == "greater" ? Alternative::kGreater
+         : name == "less"  ? Alternative::kLess
+                           : Alternative::kTwoSided;
+}
+
 bool AnalysisReader::given(const char* option) const {
   return input_.options.contains(option) && !input_.options[option].is_null();
 }

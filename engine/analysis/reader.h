@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/analysis/analysis.h"
+#include "engine/stats/alternative.h"
 #include "engine/stats/design_matrix.h"
 
 /// What methods read out of their input: not for other callers.
@@ -48,6 +49,8 @@ class AnalysisReader {
   [[nodiscard]] std::string text(const char* option, const std::string& otherwise) const;
   [[nodiscard]] std::vector<double> list(const char* option) const;
   [[nodiscard]] bool given(const char* option) const;
+  /// Option "alternative": two_sided, greater or less.
+  [[nodiscard]] Alternative alternative() const;
   [[nodiscard]] double conf_level() const { return number("conf_level", 0.95); }
 
   [[nodiscard]] const AnalysisInput& input() const { return input_; }

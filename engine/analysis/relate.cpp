@@ -19,7 +19,8 @@ Correlation correlation_named(const std::string& kind) {
 }
 
 CorrelationSpec spec_of(const AnalysisReader& read, std::string term) {
-  return {.term = std::move(term), .conf_level = read.conf_level()};
+  return {
+      .term = std::move(term), .conf_level = read.conf_level(), .alternative = read.alternative()};
 }
 
 // Every pair of the columns, and the matrix of all.

@@ -9,13 +9,6 @@
 namespace impact::detail {
 namespace {
 
-Alternative alternative_of(const AnalysisReader& read) {
-  const std::string name = read.text("alternative", "two_sided");
-  return name == "greater" ? Alternative::kGreater
-         : name == "less"  ? Alternative::kLess
-                           : Alternative::kTwoSided;
-}
-
 std::vector<std::int32_t> codes_of(const AnalysisReader& read, const char* role) {
   return read.has(role) ? read.groups(read.name(role)).codes : std::vector<std::int32_t>();
 }
@@ -94,7 +87,7 @@ AnalysisResult resampled(const AnalysisInput& input, const Context& context) {
                  .interval = interval_of(read.text("interval", "bca")),
                  .draws = read.integer("draws", 9999),
                  .conf_level = read.conf_level(),
-                 .alternative = alternative_of(read),
+                 .alternative = read.alternative(),
                  .null_value = read.number("null", 0.0),
                  .quantile = read.number("quantile", 0.5),
                  .trim = read.number("trim", 0.1),
@@ -120,7 +113,7 @@ PermutationStatistic compared(const std::string& name) {
 AnalysisResult permuted(const AnalysisInput& input, const Context& context) {
   const AnalysisReader read(input);
   PermutationSpec spec{.draws = read.integer("draws", 99999),
-                       .alternative = alternative_of(read),
+                       .alternative = read.alternative(),
                        .key = input.stream.child("permutation")};
   const auto y = read.numbers(read.name("of"));
   const auto cluster = codes_of(read, "clusters");

@@ -59,20 +59,21 @@ kit.method("share", "A share with its interval, tested against `null`.", {
     option("null", "number", "Share of the hypothesis.", { default = 0.5, min = 0, max = 1 }),
     option("method", "text", "Score test with Wilson's interval, or exact.",
       { default = "score", allowed = { "score", "exact" } }),
-    continuity(false), kit.conf_level(),
+    continuity(false), kit.alternative(), kit.conf_level(),
   }, "assert(stats.share { of = t.won }:rows()[1].estimate == 5 / 8)")
 
 kit.method("share_difference", "The difference of two shares.",
-  { happened(), kit.two(), success(), interval(), continuity(false), kit.conf_level() },
+  { happened(), kit.two(), success(), interval(), continuity(false), kit.alternative(),
+    kit.conf_level() },
   "local d <const> = stats.share_difference { of = t.won, by = t.g }:rows()[1]\n"
     .. "assert(d.term == \"a - b\" and d.estimate == -0.75)")
 
 kit.method("odds_ratio", "The ratio of the odds in two groups.",
-  { happened(), kit.two(), success(), add_half(), kit.conf_level() },
+  { happened(), kit.two(), success(), add_half(), kit.alternative(), kit.conf_level() },
   "assert(stats.odds_ratio { of = t.won, by = t.g, add_half = true }:rows()[1].estimate < 1)")
 
 kit.method("risk_ratio", "The ratio of the shares in two groups.",
-  { happened(), kit.two(), success(), add_half(), kit.conf_level() },
+  { happened(), kit.two(), success(), add_half(), kit.alternative(), kit.conf_level() },
   "assert(stats.risk_ratio { of = t.won, by = t.g }:rows()[1].estimate == 0.25)")
 
 kit.method("share_equality", "Whether several groups have the same share. Table: shares.",
@@ -81,5 +82,6 @@ kit.method("share_equality", "Whether several groups have the same share. Table:
 
 kit.method("share_trend", "Whether a share rises or falls along ordered groups. Table: shares.", {
     happened(), groups("by", "The groups, in order."), success(),
-    option("scores", "list", "Numbers for the groups; left out: 1, 2, 3, ..."), kit.conf_level(),
+    option("scores", "list", "Numbers for the groups; left out: 1, 2, 3, ..."),
+    kit.alternative(), kit.conf_level(),
   }, "assert(stats.share_trend { of = t.won, by = t.w }:rows()[1].df == 1)")

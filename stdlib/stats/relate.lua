@@ -8,13 +8,13 @@ kit.method("correlation",
     columns("of", "Two columns or more.", "number"),
     option("method", "text", "Which.",
       { default = "pearson", allowed = { "pearson", "spearman", "kendall" } }),
-    kit.conf_level(),
+    kit.alternative(), kit.conf_level(),
   }, "local c <const> = stats.correlation { of = { t.y, t.x }, method = \"spearman\" }\n"
     .. "assert(c:rows()[1].term == \"y ~ x\" and c:rows()[1].estimate > 0.9)")
 
 kit.method("partial_correlation", "The correlation of two columns that others leave unexplained.", {
     columns("of", "Two columns.", "number"), columns("given", "What is held fixed.", "number"),
-    kit.conf_level(),
+    kit.alternative(), kit.conf_level(),
   }, "local c <const> = stats.partial_correlation { of = { t.y, t.x }, given = t.w }\n"
     .. "assert(c:rows()[1].df == 5)")
 

@@ -5,11 +5,6 @@ local column, option = kit.column, kit.option
 
 local function groups(name, text) return kit.optional(column(name, text, "group")) end
 
-local function alternative()
-  return option("alternative", "text", "Which side of the hypothesis counts.",
-    { default = "two_sided", allowed = { "two_sided", "greater", "less" } })
-end
-
 kit.method("bootstrap",
   "How much a statistic varies when rows are drawn again. Table, if wanted: draws.", {
     column("of", "The values.", "number"), kit.optional(kit.two()),
@@ -32,7 +27,7 @@ kit.method("bootstrap",
       { default = 0.1, min = 0, max = 0.5 }),
     option("null", "number", "Value of the hypothesis.", { default = 0 }),
     option("keep_draws", "boolean", "Whether the draws become a table.", { default = false }),
-    alternative(), kit.conf_level(),
+    kit.alternative(), kit.conf_level(),
   }, "local b <const> = stats.bootstrap {\n"
     .. "  of = t.y, statistic = \"median\", draws = 199, keep_draws = true,\n}\n"
     .. "assert(b:rows()[1].estimate == 5.125 and b:table():count_rows() == 199)")
@@ -53,6 +48,6 @@ kit.method("permutation",
     option("draws", "integer", "How often; where there are fewer assignments, all are tried.",
       { default = 99999, min = 10, max = 100000000 }),
     groups("clusters", "Rows with one value are dealt together."),
-    groups("within", "Rows are dealt within its values."), alternative(),
+    groups("within", "Rows are dealt within its values."), kit.alternative(),
   }, "local p <const> = stats.permutation { of = t.y, by = t.g }\n"
     .. "assert(p:rows()[1].p_value == 2 / 70 and p:table():rows()[1].assignments == 70)")
