@@ -44,13 +44,15 @@ struct Reach {
   double high = 1.0;
 };
 
-// The range of an axis on its scale, a little wider, so that the outermost hexagons are whole.
+// The range of an axis on its scale, a little wider, so that the outermost hexagons are whole; what
+// is never negative does not begin below zero.
 Reach reach_of(const AxisSpec& axis) {
   if (axis.low > axis.high) return {};
   const double low = to_axis(axis.low, axis.scale);
   const double high = to_axis(axis.high, axis.scale);
   const double pad = high > low ? (high - low) * 0.03 : std::max(0.5, std::abs(low) * 0.05);
-  return {low - pad, high + pad};
+  const bool positive = axis.scale != AxisScale::kLog && !axis.time && low >= 0;
+  return {positive ? std::max(0.0, low - pad) : low - pad, high + pad};
 }
 
 // Counts in regular hexagons with a point at the top: two rectangular lattices of dx x 2 dy, one
