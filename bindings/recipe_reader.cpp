@@ -114,6 +114,7 @@ void RecipeReader::add(const std::string& role, std::vector<StudyColumn> columns
                            .got = column.name,
                            .expected = "a column of a source, as videos.views"});
     }
+    if (column.name.empty()) column.name = describe_expr(*column.expr);
     if (recipe_.table == nullptr) recipe_.table = column.table;
     move_to(recipe_.table, "the first one", &column);
     check_kind(column, kind, place);

@@ -56,6 +56,8 @@ struct AnalysisMethod {
   /// consist of.
   bool compares_groups = false;
   AnalysisResult (*run)(const AnalysisInput& input, const Context& context) = nullptr;
+  /// Wants role "label_sources": the columns of numbers that a computed "of" comes from.
+  bool reads_label_sources = false;
 };
 
 /// All of them, by name.

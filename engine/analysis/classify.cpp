@@ -165,25 +165,33 @@ struct Rows {
   std::vector<std::int32_t> label;
   std::vector<double> x;
   std::vector<std::string> names;
+  std::vector<std::size_t> places;  // Of the rows in the frame.
   std::int64_t missing = 0;
 };
+
+std::vector<double> kept_rows(const std::vector<double>& cells,
+                              const std::vector<std::size_t>& places) {
+  std::vector<double> out;
+  out.reserve(places.size());
+  for (const std::size_t place : places) out.push_back(cells[place]);
+  return out;
+}
 
 // Rows without a label take no part; those that lack a number are predicted by no one.
 Rows read_rows(const AnalysisReader& read) {
   const std::vector<double> outcome = read.outcomes();
-  Rows out{{}, {}, read.names("features"), 0};
-  std::vector<std::size_t> kept;
+  Rows out{{}, {}, read.names("features"), {}, 0};
   for (std::size_t row = 0; row < outcome.size(); ++row) {
     if (std::isnan(outcome[row])) {
       ++out.missing;
       continue;
     }
-    kept.push_back(row);
+    out.places.push_back(row);
     out.label.push_back(outcome[row] == 1.0 ? 1 : 0);
   }
   for (const std::string& name : out.names) {
-    const std::vector<double> column = read.numbers(name);
-    for (const std::size_t row : kept) out.x.push_back(column[row]);
+    const std::vector<double> column = kept_rows(read.numbers(name), out.places);
+    out.x.insert(out.x.end(), column.begin(), column.end());
   }
   return out;
 }
@@ -267,6 +275,16 @@ AnalysisResult classifier(const AnalysisInput& input, const Context& context) {
   out.tables.push_back(coefficient_table(model, rows.names));
   out.tables.push_back(rules_table(rules));
   out.tables.push_back(folds_table(nested, by_fold));
+  for (const std::string& source : read.names("label_sources")) {
+    const auto cells = kept_rows(read.numbers(source), rows.places);
+    for (const ExactRelation& found :
+         {find_exact_sum(cells, features), find_exact_product(cells, features)}) {
+      if (!found.alarm) continue;
+      out.alarms.push_back({"the label is computed from the features",
+                            "'" + source + "', which the label comes from: " + found.text});
+      break;
+    }
+  }
   for (const ColumnRule& rule : rules) {
     if (rule.alarm) out.alarms.push_back({"one column separates the classes", rule.text});
   }
@@ -278,7 +296,7 @@ constexpr AnalysisMethod kMethods[] = {
      "Logistic regression with a ridge penalty, judged on rows it did not learn from "
      "(cross-validation); the threshold is chosen inside each training part, so that no row helps "
      "to choose its own.",
-     false, classifier},
+     false, classifier, true},
 };
 
 }  // namespace

@@ -22,6 +22,21 @@ std::vector<EarlierAnswer> answers_of(const Recipe& recipe, const EarlierResults
   return out;
 }
 
+// The columns of numbers that a computed "of" comes from, as role "label_sources".
+void add_sources(const Recipe& recipe, const RelationPtr& table, Needs* needs,
+                 AnalysisInput* input) {
+  std::vector<std::string> sources;
+  for (const auto& [role, members] : recipe.roles) {
+    if (role != "of" || members[0].expr->kind == Expr::Kind::kColumn) continue;
+    for (const std::string& name : columns_of(*members[0].expr)) {
+      const auto at = table->schema.find(name);
+      if (!at || !table->schema[*at].type.numeric()) continue;
+      sources.push_back(needs->add({.name = name, .expr = column(name), .table = table}));
+    }
+  }
+  if (!sources.empty()) input->roles.emplace_back("label_sources", std::move(sources));
+}
+
 // The columns of the recipe, and further ones whose names go to `names`.
 AnalysisInput gather(const Recipe& recipe, const RelationPtr& table,
                      const std::vector<StudyColumn>& further, std::vector<std::string>* names,
@@ -35,6 +50,8 @@ AnalysisInput gather(const Recipe& recipe, const RelationPtr& table,
     name = role;
     for (const StudyColumn& item : members) columns.push_back(needs.add(item));
   }
+  if (analysis_method(recipe.method).reads_label_sources)
+    add_sources(recipe, table, &needs, &input);
   for (const StudyColumn& item : further) names->push_back(needs.add(item));
   input.key = table->key;
   input.frame = needs.collect(context);
