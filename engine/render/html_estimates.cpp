@@ -18,7 +18,13 @@ constexpr int kDigits = 5;
 constexpr double kWidth = 160;
 constexpr double kHeight = 20;
 
-// What the intervals of one inquiry span.
+// Rows with one axis answer one inquiry, or have one term where no inquiry was asked: other rows
+// may have other units.
+const std::string& axis_key(const ReportEstimate& item) {
+  return item.row.inquiry.empty() ? item.row.estimate.term : item.row.inquiry;
+}
+
+// What the intervals on one axis span.
 struct Axis {
   double low = std::numeric_limits<double>::infinity();
   double high = -std::numeric_limits<double>::infinity();
@@ -41,11 +47,11 @@ struct Axis {
 std::map<std::string, Axis> axes_of(const std::vector<ReportEstimate>& estimates) {
   std::map<std::string, Axis> axes;
   for (const ReportEstimate& item : estimates) {
-    Axis& axis = axes[item.row.inquiry];
+    Axis& axis = axes[axis_key(item)];
     const Estimate& e = item.row.estimate;
     for (const double value : {e.estimate, e.conf_low, e.conf_high}) axis.take_in(value);
   }
-  for (auto& [inquiry, axis] : axes) {
+  for (auto& [key, axis] : axes) {
     // Zero belongs to the picture unless it would squeeze the intervals.
     const double span = axis.high - axis.low;
     if (!axis.empty() && axis.low - span <= 0 && 0 <= axis.high + span) axis.take_in(0);
@@ -76,7 +82,8 @@ std::string interval_drawing(const Estimate& e, const Axis& axis) {
 
 std::string number_cell(double value, const std::string& below = {}) {
   return fmt::format("<td class=\"number\" title=\"{}\">{}{}</td>", format_double(value),
-                     std::isnan(value) ? "not defined" : shown_number(value, kPerCell, kDigits),
+                     std::isnan(value) ? R"(<span class="note">not defined</span>)"
+                                       : shown_number(value, kPerCell, kDigits),
                      below);
 }
 
@@ -194,7 +201,7 @@ void append_estimates(std::string& out, const std::string& title,
   append_heads(out, said);
   const std::map<std::string, Axis> axes = axes_of(estimates);
   for (const ReportEstimate& item : estimates) {
-    append_row(out, item, axes.at(item.row.inquiry), said, anchors);
+    append_row(out, item, axes.at(axis_key(item)), said, anchors);
   }
   out += "</tbody>\n</table>\n</div>\n</figure>\n";
 }

@@ -23,8 +23,9 @@ void append_figure(std::string& out, const ReportSection& section, Anchors& anch
 void append_data(std::string& out, const std::vector<DataFact>& facts);
 void append_methods(std::string& out, const std::vector<MethodNote>& notes, Anchors& anchors);
 
-/// Tidy rows with each interval drawn, on one axis for the rows that answer one inquiry; warnings
-/// stand below the number they concern. The downloaded table has every field of Estimate.
+/// Tidy rows with each interval drawn, on one axis for the rows that answer one inquiry (have one
+/// term, where there is no inquiry); warnings stand below the number they concern. The downloaded
+/// table has every field of Estimate.
 void append_estimates(std::string& out, const std::string& title,
                       const std::vector<ReportEstimate>& estimates, Anchors& anchors);
 

@@ -14,11 +14,11 @@ namespace {
 constexpr int kDigits = 7;
 constexpr double kWideRange = 1e4;
 
-// Decimals that give a value its digits.
-int decimals_for(double magnitude, int digits) {
+// Decimals that give a value, and smaller ones beside it, seven digits.
+int decimals_for(double magnitude) {
   const int before_point =
       magnitude < 1 ? 1 : static_cast<int>(std::floor(std::log10(magnitude))) + 1;
-  return std::clamp(digits - before_point, 0, digits - 1);
+  return std::clamp(kDigits - before_point, 0, kDigits - 1);
 }
 
 }  // namespace
@@ -35,7 +35,7 @@ int column_decimals(const Column& column) {
     whole = whole && cell == std::floor(cell);
   }
   if (whole && largest < 1e15) return 0;
-  return largest > smallest * kWideRange ? kPerCell : decimals_for(largest, kDigits);
+  return largest > smallest * kWideRange ? kPerCell : decimals_for(largest);
 }
 
 std::string shown_number(double value, int decimals, int digits) {
@@ -45,7 +45,9 @@ std::string shown_number(double value, int decimals, int digits) {
     return fmt::format("{:.{}e}", value, digits - 1);
   }
   if (decimals != kPerCell) return fmt::format("{:.{}f}", value, decimals);
-  std::string text = fmt::format("{:.{}f}", value, decimals_for(magnitude, digits));
+  // Zeros after the point are no digits: 0.00015123, not 0.0002.
+  const int leading = magnitude > 0 ? static_cast<int>(std::floor(std::log10(magnitude))) : 0;
+  std::string text = fmt::format("{:.{}f}", value, std::max(digits - 1 - leading, 0));
   if (text.find('.') != std::string::npos) {
     text.erase(text.find_last_not_of('0') + 1);
     if (text.back() == '.') text.pop_back();

@@ -78,6 +78,8 @@ TEST_CASE("numbers of one size align, numbers of very different size keep their 
   CHECK(has(cells({32.421731, 8.5}), ">8.50000<"));
   CHECK(has(cells({5627454067.3, 32.421731}), ">32.42173<"));
   CHECK(has(cells({5627454067.3, 32.421731}), ">5627454067<"));
+  CHECK(has(cells({5627454067.3, -0.000151234567}), ">-0.0001512346<"));
+  CHECK(has(cells({5627454067.3, 0.0}), ">0<"));
   CHECK(has(cells({3.0, 4.0}), R"(title="3.0">3<)"));
   CHECK(has(cells({1e-9, 4.5}), ">1.000000e-09<"));
 }
@@ -151,7 +153,7 @@ TEST_CASE("an interval is drawn only where there is one") {
   item.row.node = "e";
   const auto page = [&] { return page_of({.kind = Kind::kEstimates, .estimates = {item}}); };
   CHECK_FALSE(has(main_of(page()), "<svg"));
-  CHECK(has(page(), R"(title="NaN">not defined<)"));
+  CHECK(has(page(), R"(title="NaN"><span class="note">not defined<)"));
   item.row.estimate.estimate = 2;
   CHECK(has(main_of(page()), "<circle"));
   CHECK_FALSE(has(main_of(page()), "\"range\""));
