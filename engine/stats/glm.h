@@ -45,7 +45,7 @@ struct GlmSpec {
   GlmFamily family = GlmFamily::kLogistic;
   double theta = 1.0;  ///< > 0; kNegativeBinomial only.
   /// kClassical: inverse expected information. kHc0 ... kHc3, kCr0, kCr1: the formulas of SeType
-  /// with the working weights and working residuals of the fit (as R's sandwich). kCr2: refused.
+  /// with the working weights and working residuals of the fit (as R's sandwich). Others: refused.
   SeType se = SeType::kClassical;
   /// Weights count equal rows: n is their sum and every result is that of the rows written out.
   /// Otherwise they multiply a row's log-likelihood and n counts rows.

@@ -145,10 +145,10 @@ RegressionRows regression_rows(const GlmData& data) {
 }
 
 void require_se(SeType se, std::span<const std::int32_t> clusters, std::size_t rows) {
-  if (se == SeType::kCr2) {
-    throw ArgumentError({.what = "CR2 is defined for least squares only",
+  if (se == SeType::kCr2 || se == SeType::kNeweyWest) {
+    throw ArgumentError({.what = fmt::format("{} is for least squares only", se_type_name(se)),
                          .where = "se",
-                         .got = "CR2",
+                         .got = std::string(se_type_name(se)),
                          .expected = "classical, HC0, HC1, HC2, HC3, CR0 or CR1"});
   }
   if (clustered(se) && clusters.empty() && rows > 0) {

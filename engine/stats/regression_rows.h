@@ -38,7 +38,8 @@ struct RegressionRows {
 /// Throws ArgumentError for lengths that differ and numbers out of range, as glm() says.
 [[nodiscard]] RegressionRows regression_rows(const GlmData& data);
 
-/// Throws ArgumentError unless clusters are there exactly when the se needs them, and for CR2.
+/// Throws ArgumentError unless clusters are there exactly when the se needs them, and for CR2 and
+/// Newey-West.
 void require_se(SeType se, std::span<const std::int32_t> clusters, std::size_t rows);
 
 /// Sentence for what was left out.

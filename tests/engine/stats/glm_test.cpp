@@ -359,6 +359,8 @@ TEST_CASE("glm: wrong input", "[stats][glm]") {
   CHECK_THROWS_AS(
       glm({.x = draw.x, .columns = 3, .y = draw.y, .clusters = clusters}, {.se = SeType::kCr2}),
       ArgumentError);
+  CHECK_THROWS_AS(glm({.x = draw.x, .columns = 3, .y = draw.y}, {.se = SeType::kNeweyWest}),
+                  ArgumentError);
   CHECK_THROWS_AS(glm({.x = draw.x, .columns = 2, .y = draw.y}), ArgumentError);
   CHECK_THROWS_AS(glm({.x = draw.x, .columns = 3, .y = draw.y, .exposure = Numbers(20, 0.0)}),
                   ArgumentError);
