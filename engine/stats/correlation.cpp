@@ -16,6 +16,7 @@
 #include "engine/stats/lengths.h"
 #include "engine/stats/linear.h"
 #include "engine/stats/sample.h"
+#include "engine/stats/sorting.h"
 
 namespace impact {
 namespace {
@@ -39,10 +40,11 @@ std::vector<Pair> complete_pairs(std::span<const double> x, std::span<const doub
                                  Estimate& row) {
   require_length("y", y.size(), x.size());
   std::vector<Pair> pairs;
+  pairs.reserve(x.size());
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (!std::isnan(x[i]) && !std::isnan(y[i])) pairs.emplace_back(x[i] + 0.0, y[i] + 0.0);
   }
-  std::sort(pairs.begin(), pairs.end());
+  detail::sort_pairs(pairs);
   row.n = static_cast<std::int64_t>(pairs.size());
   detail::warn_missing(row.warnings, static_cast<std::int64_t>(x.size() - pairs.size()));
   return pairs;
@@ -151,22 +153,26 @@ double permuted_p(const RankedPairs& ranks, Alternative alternative) {
 // Discordant pairs of pairs sorted by (x, y): exchanges that merge sort makes in y.
 std::int64_t count_exchanges(std::vector<double>& y, std::vector<double>& spare, std::size_t begin,
                              std::size_t end) {
-  if (end - begin < 2) return 0;
+  // Runs of ties in x come in order of y: most of the work is done there.
+  const auto first = y.begin() + static_cast<std::ptrdiff_t>(begin);
+  if (std::is_sorted(first, y.begin() + static_cast<std::ptrdiff_t>(end))) return 0;
   const std::size_t middle = begin + (end - begin) / 2;
   std::int64_t exchanges =
       count_exchanges(y, spare, begin, middle) + count_exchanges(y, spare, middle, end);
-  std::size_t left = begin, right = middle;
-  for (std::size_t k = begin; k < end; ++k) {
-    if (right == end || (left < middle && y[left] <= y[right])) {
-      spare[k] = y[left++];
-    } else {
-      exchanges += static_cast<std::int64_t>(middle - left);
-      spare[k] = y[right++];
-    }
+  std::size_t left = begin, right = middle, k = begin;
+  // Which side is next is a coin toss: counted, not branched on.
+  while (left < middle && right < end) {
+    const double a = y[left], b = y[right];
+    const std::size_t exchange = b < a ? 1 : 0;
+    spare[k++] = std::min(a, b);
+    exchanges += static_cast<std::int64_t>(exchange * (middle - left));
+    left += 1 - exchange;
+    right += exchange;
   }
+  while (left < middle) spare[k++] = y[left++];
+  while (right < end) spare[k++] = y[right++];
   std::copy(spare.begin() + static_cast<std::ptrdiff_t>(begin),
-            spare.begin() + static_cast<std::ptrdiff_t>(end),
-            y.begin() + static_cast<std::ptrdiff_t>(begin));
+            spare.begin() + static_cast<std::ptrdiff_t>(end), first);
   return exchanges;
 }
 

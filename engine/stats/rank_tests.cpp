@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <limits>
 
+#include "engine/core/parallel.h"
 #include "engine/core/rng.h"
 #include "engine/stats/distribution.h"
 #include "engine/stats/inference.h"
@@ -37,52 +38,66 @@ struct Block {
 struct TwoSamples {
   std::size_t m = 0;
   std::size_t n = 0;
-  std::vector<Block> blocks = {};  // by increasing value
+  detail::Sample x = {};
+  detail::Sample y = {};
 
   [[nodiscard]] bool empty() const { return m == 0 || n == 0; }
   [[nodiscard]] double pairs() const { return static_cast<double>(m) * static_cast<double>(n); }
-  [[nodiscard]] double tie_sum() const {
-    double sum = 0.0;
-    for (const Block& block : blocks) {
-      const auto t = static_cast<double>(block.x + block.y);
-      sum += t * t * t - t;
+
+  // body(Block) by increasing value. Merged anew each time: millions of blocks are dearer to keep.
+  template <class Body>
+  void each_block(Body&& body) const {
+    const std::vector<double>& a = x.values;
+    const std::vector<double>& b = y.values;
+    std::size_t i = 0, j = 0;
+    while (i < m || j < n) {
+      const double value = j == n || (i < m && a[i] < b[j]) ? a[i] : b[j];
+      Block block;
+      for (; i < m && a[i] == value; ++i) ++block.x;
+      for (; j < n && b[j] == value; ++j) ++block.y;
+      body(block);
     }
-    return sum;
   }
 };
 
-// Counts, sentences and blocks.
-TwoSamples two_samples(std::span<const double> x, std::span<const double> y, Estimate& row) {
-  const detail::Sample a = detail::sorted_sample(x);
-  const detail::Sample b = detail::sorted_sample(y);
+// Counts and sentences.
+TwoSamples two_samples(std::span<const double> x, std::span<const double> y, Estimate& row,
+                       const Context& context) {
   TwoSamples both;
-  both.m = a.values.size();
-  both.n = b.values.size();
-  row.n = a.n() + b.n();
-  detail::warn_missing(row.warnings, a.missing + b.missing);
-  std::size_t i = 0, j = 0;
-  while (i < both.m || j < both.n) {
-    const double value =
-        j == both.n || (i < both.m && a.values[i] < b.values[j]) ? a.values[i] : b.values[j];
-    Block& block = both.blocks.emplace_back();
-    for (; i < both.m && a.values[i] == value; ++i) ++block.x;
-    for (; j < both.n && b.values[j] == value; ++j) ++block.y;
-  }
+  run_tasks(context, 2, [&](std::size_t side) {
+    (side == 0 ? both.x : both.y) = detail::sorted_sample(side == 0 ? x : y);
+  });
+  both.m = both.x.values.size();
+  both.n = both.y.values.size();
+  row.n = both.x.n() + both.y.n();
+  detail::warn_missing(row.warnings, both.x.missing + both.y.missing);
   if (both.empty()) row.warnings.emplace_back("a group has no value");
   return both;
 }
 
-// Pairs with x > y, half of the tied ones. Multiples of a half below 2^52: exact.
-double dominance(const TwoSamples& both) {
+// Pairs with x > y, half of the tied ones: multiples of a half below 2^52, exact. And sum t^3 - t
+// over the groups of t ties.
+struct Dominance {
   double u = 0.0;
+  double ties = 0.0;
+  bool constant = false;  // all values are one
+};
+
+Dominance dominance(const TwoSamples& both) {
+  Dominance result;
   double y_below = 0.0;
-  for (const Block& block : both.blocks) {
+  std::size_t blocks = 0;
+  both.each_block([&](const Block& block) {
     const auto x = static_cast<double>(block.x);
     const auto y = static_cast<double>(block.y);
-    u += x * (y_below + 0.5 * y);
+    const double t = x + y;
+    result.u += x * (y_below + 0.5 * y);
+    result.ties += t * t * t - t;
     y_below += y;
-  }
-  return u;
+    ++blocks;
+  });
+  result.constant = blocks < 2;
+  return result;
 }
 
 // P(U <= u). The generating function of U is the Gaussian binomial
@@ -155,15 +170,14 @@ bool exact(const RankTestSpec& spec, bool small, bool feasible, bool ties, Estim
 }  // namespace
 
 Estimate mann_whitney(std::span<const double> x, std::span<const double> y,
-                      const RankTestSpec& spec) {
+                      const RankTestSpec& spec, const Context& context) {
   Estimate row = start("mann_whitney", spec);
-  const TwoSamples both = two_samples(x, y, row);
+  const TwoSamples both = two_samples(x, y, row, context);
   if (both.empty()) return row;
-  const double u = dominance(both);
+  const auto [u, ties, constant] = dominance(both);
   const double pairs = both.pairs();
   row.statistic = u;
   row.estimate = u / pairs;
-  const double ties = both.tie_sum();
   const bool small = both.m < kExactBelow && both.n < kExactBelow;
   if (exact(spec, small, both.m + both.n <= kMostExact, ties > 0.0, row)) {
     row.se_type = "exact";
@@ -173,7 +187,6 @@ Estimate mann_whitney(std::span<const double> x, std::span<const double> y,
   }
   const auto n = static_cast<double>(row.n);
   const double sd = std::sqrt(pairs / 12.0 * (n + 1.0 - ties / (n * (n - 1.0))));
-  const bool constant = both.blocks.size() < 2;
   normal_limit(row, u - 0.5 * pairs, constant ? 0.0 : sd, spec);
   return row;
 }
@@ -243,16 +256,16 @@ Estimate wilcoxon_signed_rank(std::span<const double> x, std::span<const double>
 //         (m n (m - 1) (n - 1)).
 // Rows of a block have one d_i = (y below - y above) / n, so blocks are enough.
 Estimate cliffs_delta(std::span<const double> x, std::span<const double> y,
-                      const RankTestSpec& spec) {
+                      const RankTestSpec& spec, const Context& context) {
   check_conf_level(spec.conf_level);
   Estimate row = start("cliffs_delta", spec);
   row.se_type = "cliff";
-  const TwoSamples both = two_samples(x, y, row);
+  const TwoSamples both = two_samples(x, y, row, context);
   if (both.empty()) return row;
   const auto m = static_cast<double>(both.m);
   const auto n = static_cast<double>(both.n);
   const double pairs = both.pairs();
-  const double d = (2.0 * dominance(both) - pairs) / pairs;
+  const double d = (2.0 * dominance(both).u - pairs) / pairs;
   row.estimate = d;
   if (both.m < 2 || both.n < 2) {
     row.warnings.emplace_back("a group has one value only, so the standard error is unknown");
@@ -260,7 +273,7 @@ Estimate cliffs_delta(std::span<const double> x, std::span<const double> y,
   }
   double rows = 0.0, columns = 0.0, tied = 0.0;
   double x_below = 0.0, y_below = 0.0;
-  for (const Block& block : both.blocks) {
+  both.each_block([&](const Block& block) {
     const auto bx = static_cast<double>(block.x);
     const auto by = static_cast<double>(block.y);
     const double di = (y_below - (n - y_below - by)) / n - d;
@@ -270,7 +283,7 @@ Estimate cliffs_delta(std::span<const double> x, std::span<const double> y,
     tied += bx * by;
     x_below += bx;
     y_below += by;
-  }
+  });
   const double cells = (pairs - tied) - pairs * d * d;
   const double z = normal_quantile(detail::upper_level(spec.conf_level, spec.alternative));
   if (std::abs(d) == 1.0) {
@@ -317,7 +330,7 @@ std::int64_t distance_at(const TwoSamples& both, std::size_t i, std::size_t j,
 double exact_path_p(const TwoSamples& both, std::int64_t distance, Alternative alternative) {
   std::vector<char> block_ends(both.m + both.n + 1, 0);
   std::size_t end = 0;
-  for (const Block& block : both.blocks) block_ends[end += block.x + block.y] = 1;
+  both.each_block([&](const Block& block) { block_ends[end += block.x + block.y] = 1; });
   std::vector<double> u(both.n + 1, 0.0);
   for (std::size_t i = 0; i <= both.m; ++i) {
     for (std::size_t j = 0; j <= both.n; ++j) {
@@ -352,17 +365,17 @@ double kolmogorov_upper(double z) {
 }  // namespace
 
 Estimate kolmogorov_smirnov(std::span<const double> x, std::span<const double> y,
-                            const RankTestSpec& spec) {
+                            const RankTestSpec& spec, const Context& context) {
   Estimate row = start("kolmogorov_smirnov", spec);
-  const TwoSamples both = two_samples(x, y, row);
+  const TwoSamples both = two_samples(x, y, row, context);
   if (both.empty()) return row;
   std::size_t i = 0, j = 0;
   std::int64_t distance = 0;
-  for (const Block& block : both.blocks) {
+  both.each_block([&](const Block& block) {
     i += block.x;
     j += block.y;
     distance = std::max(distance, distance_at(both, i, j, spec.alternative));
-  }
+  });
   const double d = static_cast<double>(distance) / both.pairs();
   row.estimate = row.statistic = d;
   const bool small = both.m * both.n < kExactPathsBelow;

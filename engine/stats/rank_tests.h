@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/context.h"
 #include "engine/stats/alternative.h"
 #include "engine/stats/estimate.h"
 #include "engine/stats/multiplicity.h"
@@ -30,14 +31,14 @@ struct RankTestSpec {
 
 /// Tests on ranks. Missing values are left out and counted, infinite ones are the largest and the
 /// smallest; tied values share their mean rank. An empty group and values that are all
-/// equal give NaN with a warning. O(n log n), but exact p-values O(n^3). se_type says "exact" or
-/// "limit".
+/// equal give NaN with a warning. O(n log n), but exact p-values O(n^3). Two threads at most are of
+/// use. se_type says "exact" or "limit".
 
 /// Wilcoxon's rank sum test of Mann & Whitney (1947). statistic U = pairs with x > y, half of the
 /// tied ones; estimate U / (n_x n_y), the chance that x exceeds y; limit: normal, variance
 /// corrected for ties. Exact below 50 values in both groups, without ties.
 [[nodiscard]] Estimate mann_whitney(std::span<const double> x, std::span<const double> y,
-                                    const RankTestSpec& spec = {});
+                                    const RankTestSpec& spec = {}, const Context& context = {});
 
 /// Signed ranks of differences (Wilcoxon 1945). Zeros are left out and counted. statistic W = sum
 /// of the ranks of positive ones; estimate: matched-pairs rank-biserial correlation
@@ -55,7 +56,7 @@ struct RankTestSpec {
 /// d = +-1 the variance says nothing: the inner end is +-(m - z^2) / (m + z^2), m the smaller
 /// group.
 [[nodiscard]] Estimate cliffs_delta(std::span<const double> x, std::span<const double> y,
-                                    const RankTestSpec& spec = {});
+                                    const RankTestSpec& spec = {}, const Context& context = {});
 
 /// Kolmogorov-Smirnov test of two samples. statistic = estimate = D, the largest distance of the
 /// two distribution functions; of kGreater the largest F_y - F_x (limit: exp(-2 D^2 nm / (n + m))),
@@ -63,7 +64,8 @@ struct RankTestSpec {
 /// Trenkler 1995) for n_x n_y < 10000, on demand to 10^8; limit: 2 sum (-1)^(k-1) exp(-2 k^2 D^2 nm
 /// / (n + m)).
 [[nodiscard]] Estimate kolmogorov_smirnov(std::span<const double> x, std::span<const double> y,
-                                          const RankTestSpec& spec = {});
+                                          const RankTestSpec& spec = {},
+                                          const Context& context = {});
 
 /// Groups by code; a negative code is a missing row, a code without rows no group.
 /// Kruskal & Wallis (1952), corrected for ties. statistic H, chi2 with df = groups - 1; estimate

@@ -8,6 +8,7 @@
 #include "engine/core/error.h"
 #include "engine/core/exact_sum.h"
 #include "engine/stats/lengths.h"
+#include "engine/stats/sorting.h"
 
 namespace impact::detail {
 
@@ -22,7 +23,7 @@ Sample sorted_sample(std::span<const double> values) {
       sample.values.push_back(value + 0.0);  // -0.0 becomes 0.0: equal values have equal bits
     }
   }
-  std::sort(sample.values.begin(), sample.values.end());
+  sort_numbers(sample.values);
   return sample;
 }
 
@@ -48,7 +49,7 @@ GroupedSample grouped_sample(std::span<const double> values, std::span<const std
       ++sample.infinite;
     }
   }
-  for (Sample& group : sample.groups) std::sort(group.values.begin(), group.values.end());
+  for (Sample& group : sample.groups) sort_numbers(group.values);
   return sample;
 }
 
