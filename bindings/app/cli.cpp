@@ -118,8 +118,14 @@ std::vector<std::pair<CLI::App*, Command>> add_commands(CLI::App& app, Raw& raw,
       ->check(CLI::Range(0.0, 1.0));
   CLI::App* diff = add("diff", "Compare two runs node by node", Command::kDiff, "RUN");
   diff->add_option("other", raw.second, "Folder of the other run")->required()->type_name("RUN");
-  add("report", "Draw the report of a run again, to its folder or --out FILE", Command::kReport,
-      "RUN");
+  CLI::App* report = add("report", "Draw the report of a run again, to its folder or --out FILE",
+                         Command::kReport, "RUN");
+  report
+      ->add_option(
+          "--figures", options.figures,
+          "Draw the run's figures as files instead, to its plots/ or --out DIR (needs node)")
+      ->check(CLI::IsMember({"svg", "png"}))
+      ->type_name("svg|png");
   add("new", "Make a study that runs at once", Command::kNew, "NAME");
   return all;
 }

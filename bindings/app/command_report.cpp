@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -6,6 +7,7 @@
 #include "engine/core/canonical_json.h"
 #include "engine/core/error.h"
 #include "engine/core/hash.h"
+#include "engine/render/export/figure_files.h"
 #include "engine/render/html_report.h"
 #include "engine/render/report_json.h"
 #include "engine/study/lock.h"
@@ -26,10 +28,39 @@ std::string read_part(const fs::path& folder, const char* name, const char* hint
   return std::move(*text);
 }
 
+// The figures of the run as pictures, beside their specifications or in --out.
+int draw_figures(const Options& options) {
+  const fs::path plots = options.path / "plots";
+  std::vector<fs::path> found;
+  std::error_code code;
+  for (const auto& entry : fs::directory_iterator(plots, code)) {
+    if (entry.path().string().ends_with(".vl.json")) found.push_back(entry.path());
+  }
+  std::sort(found.begin(), found.end());
+  if (found.empty()) {
+    throw IoError({.what = "the run has no figures",
+                   .where = plots.string(),
+                   .expected = "plots/*.vl.json, which figure \"caption\" (plot...) makes"});
+  }
+  const fs::path target = options.out.empty() ? plots : options.out;
+  write_figures(found, options.figures, target);
+  if (options.json) {
+    std::printf("%s\n", pretty_json(nlohmann::ordered_json{{"status", "done"},
+                                                           {"folder", target.string()},
+                                                           {"figures", found.size()}})
+                            .c_str());
+  } else if (!options.quiet) {
+    std::printf("%zu %s %s in %s\n", found.size(), options.figures.c_str(),
+                found.size() == 1 ? "file" : "files", target.string().c_str());
+  }
+  return kDone;
+}
+
 }  // namespace
 
 int report_command(const Options& options) {
   const fs::path folder = options.path;
+  if (!options.figures.empty()) return draw_figures(options);
   const std::string lock_text = read_part(folder, kRunMarker, "");
   const Lock lock = read_lock(lock_text, (folder / kRunMarker).string());
   const std::string text =

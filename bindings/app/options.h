@@ -47,6 +47,7 @@ struct Options {
   std::uint64_t memory = 0;  ///< --memory in bytes; 0: not given.
   bool json = false;
   bool quiet = false;
+  std::string figures;                          ///< report --figures: "svg", "png" or "".
   bool dot = false;                             ///< plan --dot.
   bool again = false;                           ///< freeze --again.
   std::int64_t simulations = 2000;              ///< diagnose --simulations.

@@ -6,10 +6,12 @@
 #include "engine/analysis/reader.h"
 #include "engine/analysis/regression_tables.h"
 #include "engine/core/error.h"
+#include "engine/core/number.h"
 #include "engine/stats/glm.h"
 #include "engine/stats/marginal_effects.h"
 #include "engine/stats/multinomial.h"
 #include "engine/stats/negative_binomial.h"
+#include "engine/stats/quantile_regression.h"
 #include "engine/stats/wald.h"
 
 // Regressions of an outcome on terms.
@@ -202,6 +204,44 @@ AnalysisResult several_levels(const AnalysisInput& input, const Context& context
   return out;
 }
 
+AnalysisResult quantiles_of(const AnalysisInput& input, const Context& context) {
+  const AnalysisReader read(input);
+  const ModelFrame model = model_frame(read, read.numbers(read.name("of")));
+  std::vector<double> levels = read.list("tau");
+  if (levels.empty()) levels = {0.5};
+  AnalysisResult out;
+  std::vector<double> taus, objectives;
+  for (const double tau : levels) {
+    const QuantileFit fit = quantile_regression(
+        {.x = model.matrix.x,
+         .columns = model.matrix.names.size(),
+         .y = model.outcome,
+         .weights = model.weights,
+         .clusters = model.clusters,
+         .names = model.matrix.names},
+        {.tau = tau,
+         .se = parse_quantile_se(read.text("se", read.has("clusters") ? "bootstrap" : "nid")),
+         .draws = static_cast<int>(read.integer("draws", 500)),
+         .key = input.stream.child("quantile " + format_double(tau))},
+        context);
+    auto rows = to_estimates(fit, model.matrix.names, read.conf_level());
+    AnalysisResult part{.estimates = std::move(rows)};
+    keep_warnings(&part, "quantile_regression", fit.warnings);
+    for (Estimate& row : part.estimates) {
+      if (levels.size() > 1) row.term = format_double(tau) + ":" + row.term;
+      prepend(&row.warnings, model.warnings);
+      out.estimates.push_back(std::move(row));
+    }
+    taus.push_back(tau);
+    objectives.push_back(fit.objective);
+  }
+  TableBuilder table;
+  table.numbers("tau", std::move(taus));
+  table.numbers("objective", std::move(objectives));
+  out.tables.push_back({"fit", table.build()});
+  return out;
+}
+
 constexpr AnalysisMethod kMethods[] = {
     {"logit", "Logistic regression at the maximum of its likelihood, in the columns' own units.",
      false, logit},
@@ -212,6 +252,9 @@ constexpr AnalysisMethod kMethods[] = {
      false, counts_spread},
     {"multinomial", "Multinomial logit of an outcome with several levels (McFadden 1974).", false,
      several_levels},
+    {"quantile_regression",
+     "Quantile regression (Koenker & Bassett 1978): how terms move a quantile of the outcome.",
+     false, quantiles_of},
     {"poisson", "Poisson regression of counts at the maximum of its likelihood.", false, poisson},
 };
 

@@ -163,3 +163,15 @@ likelihood("poisson",
     .. " ratios.",
   { numbers("exposure", "What each count was collected over: time, followers, views.") },
   "assert(#stats.poisson(t.w ~ t.x, { exposure = t.y }):rows() == 2)")
+
+regression("quantile_regression",
+  "How terms move quantiles of an outcome. Rows: coefficients, of several levels as tau:column."
+    .. " Table: fit.", {
+    formula(), curves_option(),
+    option("tau", "number|list", "Levels of the quantiles; left out: the median."),
+    se({ "iid", "nid", "kernel", "bootstrap" }, "nid, with clusters bootstrap"),
+    option("draws", "integer", "Draws of the bootstrap.", { default = 500, min = 2 }),
+    groups("clusters", "Rows with one value are drawn together by the bootstrap."),
+    numbers("weights", "Weight of each row."), kit.conf_level(),
+  }, "local levels <const> = { tau = { 0.25, 0.75 }, se = \"iid\" }\n"
+    .. "local fit <const> = stats.quantile_regression(t.y ~ t.x, levels)\nassert(fit:rows()[4].term == \"0.75:x\")")

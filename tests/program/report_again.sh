@@ -33,6 +33,12 @@ refused "a run without one" "run the study again" run
 for name in posts_by_tier engagement_by_tier_and_sponsorship coefficients; do
   grep -q 'vega-lite' "run/plots/$name.vl.json" || fail "no plots/$name.vl.json"
 done
+if command -v node >/dev/null; then
+  "$IMPACT" report run --figures svg --out pictures >out.txt || fail "figures: $(cat out.txt)"
+  grep -q '<svg' pictures/coefficients.svg || fail "no picture"
+fi
+PATH=/nowhere "$IMPACT" report run --figures svg >out.txt 2>err.txt
+[ $? = 1 ] && grep -q 'need node' err.txt || fail "figures without node: $(cat err.txt)"
 # The alarm of the raw gap stands in the report and in the results.
 grep -q 'dissolves within tier' before.html || fail "no alarm in the report"
 grep -q 'dissolves within tier' run/results.json || fail "no warning in the results"
