@@ -322,7 +322,7 @@ void draw_pie(Draft& draft) {
                                                 : 0.0,
                      draft.options.has("height") || sheet.panel_keys.empty() ? side : 0.0);
   const double radius =
-      std::floor(std::min(draft.picture.panel_width(), draft.picture.panel_height()) / 2) - 18;
+      std::floor(std::min(draft.picture.panel_width(), draft.picture.panel_height()) / 2) - 32;
   json colour = colour_of_groups("group", category.title, labels, draft.options.text("palette"),
                                  category.merged > 0);
   json slice = {{"theta", {{"field", "y"}, {"type", "quantitative"}, {"stack", true}}},
@@ -338,7 +338,7 @@ void draw_pie(Draft& draft) {
   if (draft.options.flag("hole")) mark["innerRadius"] = std::floor(radius * 0.55);
   const std::size_t data = draft.picture.data(std::move(rows));
   draft.picture.layer(data, mark, slice);
-  draft.picture.layer(data, {{"type", "text"}, {"style", "slice_label"}, {"radius", radius + 14}},
+  draft.picture.layer(data, {{"type", "text"}, {"style", "slice_label"}, {"radius", radius + 20}},
                       text);
   const double all = size.empty() ? 0.0 : [&] {
     double sum = 0.0;

@@ -58,7 +58,15 @@ double drawn_power(double factor, int power) {
   return power >= 0 ? factor * std::pow(10.0, power) : factor / std::pow(10.0, -power);
 }
 
-// Powers of ten; over less than two of them also their double and fivefold. More would be a
+// Whether a logarithmic axis ends with the data: round ends are powers of ten, which would leave a
+// short range lost in the middle.
+bool tight(const AxisSpec& spec) {
+  return spec.fixed || !spec.nice ||
+         (spec.low > 0 && spec.low <= spec.high && spec.high < 100 * spec.low);
+}
+
+// Powers of ten; over two of them at most also their double and fivefold, over
+// less than one a few more. More would be a
 // hatching of grid lines.
 json log_ticks(const AxisSpec& spec) {
   if (!(spec.low > 0) || spec.low > spec.high) return nullptr;
@@ -67,12 +75,16 @@ json log_ticks(const AxisSpec& spec) {
   json ticks = json::array();
   const int step = std::max(1, (last - first) / 8);
   for (int power = first; power <= last; power += step) {
-    for (const double factor : {1.0, 2.0, 5.0}) {
+    for (const double factor : {1.0, 1.5, 2.0, 3.0, 5.0, 7.0}) {
+      const bool usual = factor == 1.0 || factor == 2.0 || factor == 5.0;
       if (factor > 1 && last - first > 2) continue;
-      ticks.push_back(drawn_power(factor, power));
+      if (!usual && spec.high > 10 * spec.low) continue;
+      const double tick = drawn_power(factor, power);
+      if (tight(spec) && (tick < spec.low || tick > spec.high)) continue;
+      ticks.push_back(tick);
     }
   }
-  return ticks;
+  return ticks.empty() ? json(nullptr) : ticks;
 }
 
 json scale_of(const AxisSpec& spec) {
@@ -84,6 +96,10 @@ json scale_of(const AxisSpec& spec) {
   // Where bins are times the grammar's own range and this one would be told apart by their form.
   if (spec.fixed && !spec.time) scale["domain"] = {spec.low, spec.high};
   scale["nice"] = spec.nice && !spec.fixed;
+  if (spec.scale == AxisScale::kLog && spec.nice && tight(spec) && !spec.fixed) {
+    scale["nice"] = false;
+    scale["padding"] = 10;
+  }
   return scale;
 }
 
@@ -347,7 +363,7 @@ nlohmann::json theme(bool dark) {
   config["axisBand"] = {{"grid", false}, {"ticks", false}};
   config["legend"] = {{"labelColor", soft},     {"titleColor", ink},      {"labelFontSize", 11},
                       {"titleFontSize", 12},    {"titleFontWeight", 500}, {"labelLimit", 240},
-                      {"symbolStrokeWidth", 2}, {"symbolOpacity", 1}};
+                      {"symbolStrokeWidth", 2}, {"symbolOpacity", 1},     {"titleLimit", 220}};
   config["header"] = {{"labelColor", ink},      {"titleColor", soft},  {"labelFontSize", 12},
                       {"labelFontWeight", 600}, {"titleFontSize", 12}, {"titleFontWeight", 500}};
   config["point"] = {{"color", accent}, {"filled", true}};

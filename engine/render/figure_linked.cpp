@@ -124,6 +124,8 @@ void draw_linked(Draft& draft) {
     }
     rows.push_back(std::move(row));
   }
+  json rows_axis = {{"tickCount", 4}};
+  if (sheet.rows >= 10000) rows_axis["format"] = "~s";
   json charts = json::array();
   for (std::size_t d = 0; d < dimensions.size(); ++d) {
     const Dimension& dimension = dimensions[d];
@@ -146,13 +148,14 @@ void draw_linked(Draft& draft) {
     } else {
       x = position_of_groups(field, dimension.title, dimension.factor->labels);
       x["axis"]["labelLimit"] = 90;
+      x["axis"]["labelAngle"] = dimension.count() > 4 ? -40 : 0;
       brush["select"] = {{"type", "point"}, {"fields", {field}}};
     }
     const json y = {{"aggregate", "sum"},
                     {"field", "n"},
                     {"type", "quantitative"},
                     {"title", "rows"},
-                    {"axis", {{"format", "~s"}, {"tickCount", 4}}}};
+                    {"axis", rows_axis}};
     json others = json::array();
     for (std::size_t e = 0; e < dimensions.size(); ++e) {
       if (e != d) others.push_back({{"param", "pick" + std::to_string(e)}});

@@ -120,6 +120,7 @@ void draw_heat_map(Draft& draft) {
   json rows = json::array();
   double low = INFINITY;
   double high = -INFINITY;
+  std::vector<double> amounts;
   std::string largest;
   const auto name_of = [&](int side, std::size_t code) {
     if (!sides[side].binned) return factor[side]->labels[code];
@@ -151,6 +152,7 @@ void draw_heat_map(Draft& draft) {
         row[std::string(names[side]) + "_name"] = name_of(side, codes[side]);
       }
       row["value"] = drawn(value);
+      amounts.push_back(value);
       row["n"] = members.size();
       rows.push_back(std::move(row));
       low = std::min(low, value);
@@ -181,8 +183,10 @@ void draw_heat_map(Draft& draft) {
     }
   }
   json text = encoding;
+  std::sort(amounts.begin(), amounts.end());
+  const bool skewed = !valued && !amounts.empty() && high > 20 * quantile_of(amounts, 0.5);
   encoding["color"] = colour_of_numbers("value", what, draft.options.text("palette"),
-                                        AxisScale::kLinear, low, high);
+                                        skewed ? AxisScale::kLog : AxisScale::kLinear, low, high);
   std::vector<TooltipLine> lines = {{"x_name", titles[0]}, {"y_name", titles[1]}};
   if (valued) lines.push_back({"value", what, kValueFormat});
   lines.push_back({"n", "rows", kCountFormat});
