@@ -174,4 +174,5 @@ regression("quantile_regression",
     groups("clusters", "Rows with one value are drawn together by the bootstrap."),
     numbers("weights", "Weight of each row."), kit.conf_level(),
   }, "local levels <const> = { tau = { 0.25, 0.75 }, se = \"iid\" }\n"
-    .. "local fit <const> = stats.quantile_regression(t.y ~ t.x, levels)\nassert(fit:rows()[4].term == \"0.75:x\")")
+    .. "local fit <const> = stats.quantile_regression(t.y ~ t.x, levels)\n"
+    .. "assert(fit:rows()[4].term == \"0.75:x\")")
