@@ -141,7 +141,11 @@ Spelling read_spelling(lua_State* L, const Function& function, bool method) {
   const bool table_last = out.count > 0 && is_plain_table(L, last);
   const bool takes_table =
       !positional.empty() && (positional[0]->variadic || accepts(positional[0]->type, L, last));
-  if (out.count == 1 && table_last && !takes_table && (has_named || !positional.empty())) {
+  // A list that also has named fields is a list of values with its options.
+  const bool mixed =
+      variadic && has_named && out.count == 1 && table_last && !sorted_fields(L, last).empty();
+  if (mixed ||
+      (out.count == 1 && table_last && !takes_table && (has_named || !positional.empty()))) {
     out.options = last;
     out.merged = true;
     out.count = 0;
@@ -161,7 +165,30 @@ Spelling read_spelling(lua_State* L, const Function& function, bool method) {
   return out;
 }
 
-void push_variadic(lua_State* L, const Spelling& call, int position) {
+// The list part of a merged table; a single value under the parameter's own name stands for it.
+void push_merged_list(lua_State* L, const Spelling& call, const Param& param) {
+  push_field(L, call.options, param.name);
+  if (is_plain_table(L, -1)) return;
+  const bool named = !lua_isnil(L, -1);
+  lua_createtable(L, 0, 0);
+  if (named) {
+    lua_pushvalue(L, -2);
+    lua_rawseti(L, -2, 1);
+  } else {
+    const auto count = static_cast<lua_Integer>(lua_rawlen(L, call.options));
+    for (lua_Integer i = 1; i <= count; ++i) {
+      lua_rawgeti(L, call.options, i);
+      lua_rawseti(L, -2, i);
+    }
+  }
+  lua_remove(L, -2);
+}
+
+void push_variadic(lua_State* L, const Spelling& call, const Param& param, int position) {
+  if (call.merged) {
+    push_merged_list(L, call, param);
+    return;
+  }
   const int rest = call.count - position;
   if (rest == 1 && is_plain_table(L, call.first + position)) {
     lua_pushvalue(L, call.first + position);
@@ -176,7 +203,7 @@ void push_variadic(lua_State* L, const Spelling& call, int position) {
 
 void push_param(lua_State* L, const Spelling& call, const Param& param, int position) {
   if (param.variadic) {
-    push_variadic(L, call, position);
+    push_variadic(L, call, param, position);
     return;
   }
   if (!param.named && position < call.count) {

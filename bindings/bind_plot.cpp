@@ -106,7 +106,7 @@ std::string example_of(const FigureKind& kind) {
            std::string(kSample) +
            "local gap <const> = S:analysis \"gap\" (stats.welch { of = t.y, by = t.g })\n"
            "S:report \"Gap\" { figure \"The gap\" (" +
-           call + " { gap }) }\nreturn S";
+           call + " { gap, x_title = \"Points\" }) }\nreturn S";
   }
   std::string roles;
   for (const FigureRole& role : kind.roles) {

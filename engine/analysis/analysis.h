@@ -52,9 +52,9 @@ struct AnalysisResult {
 struct AnalysisMethod {
   std::string_view name;   ///< "welch"
   std::string_view words;  ///< What it does, for a report's readers: a sentence with its source.
-  /// The first estimate compares the means or shares of two groups: it may reflect what the groups
-  /// consist of.
-  bool compares_groups = false;
+  /// The first estimate compares two groups, and may reflect what they consist of: the method that
+  /// compares their means or shares within strata, "welch" or "share_difference"; "": none.
+  std::string_view compared_by = {};
   AnalysisResult (*run)(const AnalysisInput& input, const Context& context) = nullptr;
   /// Wants role "label_sources": the columns of numbers that a computed "of" comes from.
   bool reads_label_sources = false;

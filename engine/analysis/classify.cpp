@@ -296,7 +296,9 @@ constexpr AnalysisMethod kMethods[] = {
      "Logistic regression with a ridge penalty, judged on rows it did not learn from "
      "(cross-validation); the threshold is chosen inside each training part, so that no row helps "
      "to choose its own.",
-     false, classifier, true},
+     {},
+     classifier,
+     true},
 };
 
 }  // namespace

@@ -119,24 +119,27 @@ constexpr AnalysisMethod kMethods[] = {
     {"t_test",
      "Student's t test of a mean, of a mean difference within pairs, or of two means with equal "
      "variances (Student 1908), with Cohen's d and Hedges' g.",
-     true, t_test},
+     "welch", t_test},
     {"welch",
      "Welch's t test compares two means whose variances may differ (Welch 1947), with Cohen's d "
      "and Hedges' g.",
-     true, welch},
+     "welch", welch},
     {"equivalence",
      "Two one-sided t tests ask whether a difference lies within a margin that does not matter "
      "(Schuirmann 1987).",
-     false, equivalent},
+     {},
+     equivalent},
     {"mann_whitney",
      "The rank sum test asks whether values of one group tend to exceed those of the other (Mann & "
      "Whitney 1947); Cliff's delta says by how much.",
-     false, ranks},
-    {"wilcoxon", "The signed rank test asks whether differences centre on zero (Wilcoxon 1945).",
-     false, signed_ranks},
+     "welch", ranks},
+    {"wilcoxon",
+     "The signed rank test asks whether differences centre on zero (Wilcoxon 1945).",
+     {},
+     signed_ranks},
     {"kolmogorov_smirnov",
      "The Kolmogorov-Smirnov test compares two whole distributions by their largest distance.",
-     false, distributions},
+     "welch", distributions},
 };
 
 }  // namespace

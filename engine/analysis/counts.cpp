@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "engine/analysis/reader.h"
 #include "engine/core/error.h"
+#include "engine/core/number.h"
 #include "engine/stats/contingency.h"
 #include "engine/stats/proportions.h"
 
@@ -159,6 +162,11 @@ AnalysisResult goodness_of_fit(const AnalysisInput& input, const Context&) {
     }
   }
   Estimate row = goodness_of_fit_test(counts, expected, count_spec(read, read.name("of")));
+  const double sum = std::accumulate(expected.begin(), expected.end(), 0.0);
+  if (!expected.empty() && std::abs(sum - 1.0) > 1e-9) {
+    row.warnings.push_back("the expected shares sum to " + format_double(sum) +
+                           " and were scaled to 1");
+  }
   if (missing > 0) {
     row.warnings.insert(row.warnings.begin(),
                         left_out(missing, "'" + read.name("of") + "' is missing"));
@@ -327,24 +335,27 @@ constexpr AnalysisMethod kMethods[] = {
     {"chi_square",
      "Pearson's chi-squared test asks whether two groupings are independent (1900); Cramer's V "
      "says how strongly they are tied.",
-     false, chi_square},
-    {"fisher_exact", "Fisher's exact test of independence, given the margins (1935).", false,
-     fisher},
-    {"mcnemar", "McNemar's test asks whether paired answers shift (1947).", false, mcnemar},
-    {"goodness_of_fit", "Pearson's chi-squared test of counts against expected shares (1900).",
-     false, goodness_of_fit},
-    {"share", "A share with Wilson's interval (1927) or Clopper & Pearson's (1934).", false, share},
-    {"share_difference", "The difference of two shares with Newcombe's interval (1998).", true,
-     difference_of_shares},
-    {"odds_ratio", "The ratio of two odds with Woolf's interval (1955).", false, ratio_of_odds},
-    {"risk_ratio", "The ratio of two shares with the interval of Katz et al. (1978).", false,
-     ratio_of_risks},
-    {"share_equality", "A chi-squared test that several groups have the same share.", false,
-     equality},
+     {},
+     chi_square},
+    {"fisher_exact", "Fisher's exact test of independence, given the margins (1935).", {}, fisher},
+    {"mcnemar", "McNemar's test asks whether paired answers shift (1947).", {}, mcnemar},
+    {"goodness_of_fit",
+     "Pearson's chi-squared test of counts against expected shares (1900).",
+     {},
+     goodness_of_fit},
+    {"share", "A share with Wilson's interval (1927) or Clopper & Pearson's (1934).", {}, share},
+    {"share_difference", "The difference of two shares with Newcombe's interval (1998).",
+     "share_difference", difference_of_shares},
+    {"odds_ratio", "The ratio of two odds with Woolf's interval (1955).", "share_difference",
+     ratio_of_odds},
+    {"risk_ratio", "The ratio of two shares with the interval of Katz et al. (1978).",
+     "share_difference", ratio_of_risks},
+    {"share_equality", "A chi-squared test that several groups have the same share.", {}, equality},
     {"share_trend",
      "The Cochran-Armitage test asks whether a share rises or falls along ordered groups (1954, "
      "1955).",
-     false, trend},
+     {},
+     trend},
 };
 
 }  // namespace

@@ -214,14 +214,18 @@ AnalysisResult weighted(const AnalysisInput& input, const Context&) {
 }
 
 constexpr AnalysisMethod kMethods[] = {
-    {"describe", "Centre, spread and shape of columns, with robust versions.", false, describe},
-    {"weighted", "Weighted mean, standard deviation and median.", false, weighted},
-    {"quantiles", "Quantiles by one of the nine definitions of Hyndman & Fan (1996).", false,
+    {"describe", "Centre, spread and shape of columns, with robust versions.", {}, describe},
+    {"weighted", "Weighted mean, standard deviation and median.", {}, weighted},
+    {"quantiles",
+     "Quantiles by one of the nine definitions of Hyndman & Fan (1996).",
+     {},
      quantiles},
-    {"outliers", "Values beyond a fence around the middle of a column.", false, outliers},
-    {"shapiro_wilk", "The Shapiro-Wilk test of normality (1965), p-value of Royston (1995).", false,
+    {"outliers", "Values beyond a fence around the middle of a column.", {}, outliers},
+    {"shapiro_wilk",
+     "The Shapiro-Wilk test of normality (1965), p-value of Royston (1995).",
+     {},
      shapiro},
-    {"anderson_darling", "The Anderson-Darling test of normality (1954).", false, anderson},
+    {"anderson_darling", "The Anderson-Darling test of normality (1954).", {}, anderson},
 };
 
 }  // namespace

@@ -103,21 +103,29 @@ AnalysisResult dunn(const AnalysisInput& input, const Context&) {
 }
 
 constexpr AnalysisMethod kMethods[] = {
-    {"anova", "One-way analysis of variance compares the means of groups (Fisher 1925).", false,
+    {"anova",
+     "One-way analysis of variance compares the means of groups (Fisher 1925).",
+     {},
      anova},
-    {"welch_anova", "Welch's analysis of variance lets the groups' variances differ (Welch 1951).",
-     false, anova_welch},
+    {"welch_anova",
+     "Welch's analysis of variance lets the groups' variances differ (Welch 1951).",
+     {},
+     anova_welch},
     {"levene",
      "Levene's test asks whether groups vary equally, by deviations from their medians (Brown & "
      "Forsythe 1974) or means (Levene 1960).",
-     false, levene},
-    {"kruskal_wallis", "The Kruskal-Wallis test compares the ranks of groups (1952).", false,
-     kruskal},
-    {"tukey_hsd", "Tukey's honest significant differences of all pairs of means (Kramer 1956).",
-     false, tukey},
-    {"games_howell", "All pairs of means, each with its own variances (Games & Howell 1976).",
-     false, games},
-    {"dunn", "Dunn's test of all pairs of mean ranks (1964).", false, dunn},
+     {},
+     levene},
+    {"kruskal_wallis", "The Kruskal-Wallis test compares the ranks of groups (1952).", {}, kruskal},
+    {"tukey_hsd",
+     "Tukey's honest significant differences of all pairs of means (Kramer 1956).",
+     {},
+     tukey},
+    {"games_howell",
+     "All pairs of means, each with its own variances (Games & Howell 1976).",
+     {},
+     games},
+    {"dunn", "Dunn's test of all pairs of mean ranks (1964).", {}, dunn},
 };
 
 }  // namespace

@@ -150,7 +150,8 @@ constexpr AnalysisMethod kMethods[] = {
     {"ols",
      "Least squares; the standard errors allow for any variances (HC2, MacKinnon & White 1985) "
      "unless another kind is declared.",
-     false, ols},
+     {},
+     ols},
 };
 
 }  // namespace

@@ -94,6 +94,14 @@ ModelFrame model_frame(const AnalysisReader& read, const std::vector<double>& ou
     for (const std::string& name : read.names(role)) spec.also.push_back(name);
   }
   out.matrix = design_matrix(read.input().frame, spec);
+  // Absorbed factors hold the intercept; terms are coded as beside one.
+  if (read.has("effects") && !out.matrix.term.empty() &&
+      out.matrix.term[0] == DesignMatrix::kIntercept) {
+    out.matrix.x.erase(out.matrix.x.begin(),
+                       out.matrix.x.begin() + static_cast<std::ptrdiff_t>(out.matrix.rows));
+    out.matrix.names.erase(out.matrix.names.begin());
+    out.matrix.term.erase(out.matrix.term.begin());
+  }
   out.warnings = out.matrix.warnings;
   out.outcome = take_rows<double>(std::span<const double>(outcome), out.matrix.source);
   out.weights = taken(read, "weights", out.matrix);

@@ -243,19 +243,27 @@ AnalysisResult quantiles_of(const AnalysisInput& input, const Context& context) 
 }
 
 constexpr AnalysisMethod kMethods[] = {
-    {"logit", "Logistic regression at the maximum of its likelihood, in the columns' own units.",
-     false, logit},
-    {"probit", "Probit regression at the maximum of its likelihood, in the columns' own units.",
-     false, probit},
+    {"logit",
+     "Logistic regression at the maximum of its likelihood, in the columns' own units.",
+     {},
+     logit},
+    {"probit",
+     "Probit regression at the maximum of its likelihood, in the columns' own units.",
+     {},
+     probit},
     {"negative_binomial",
      "Negative binomial regression (NB2) of counts that spread more than Poisson's (Lawless 1987).",
-     false, counts_spread},
-    {"multinomial", "Multinomial logit of an outcome with several levels (McFadden 1974).", false,
+     {},
+     counts_spread},
+    {"multinomial",
+     "Multinomial logit of an outcome with several levels (McFadden 1974).",
+     {},
      several_levels},
     {"quantile_regression",
      "Quantile regression (Koenker & Bassett 1978): how terms move a quantile of the outcome.",
-     false, quantiles_of},
-    {"poisson", "Poisson regression of counts at the maximum of its likelihood.", false, poisson},
+     {},
+     quantiles_of},
+    {"poisson", "Poisson regression of counts at the maximum of its likelihood.", {}, poisson},
 };
 
 }  // namespace

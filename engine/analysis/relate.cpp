@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "engine/analysis/reader.h"
+#include "engine/core/error.h"
 #include "engine/stats/correlation.h"
 #include "engine/stats/multiplicity.h"
 
@@ -27,6 +28,11 @@ CorrelationSpec spec_of(const AnalysisReader& read, std::string term) {
 AnalysisResult correlation(const AnalysisInput& input, const Context& context) {
   const AnalysisReader read(input);
   const auto& names = read.names("of");
+  if (names.size() < 2) {
+    throw ArgumentError({.what = "a correlation needs two columns",
+                         .got = list_words(names),
+                         .expected = "of = { t.views, t.likes }"});
+  }
   const Correlation correlate = correlation_named(read.text("method", "pearson"));
   std::vector<std::vector<double>> columns;
   columns.reserve(names.size());
@@ -74,9 +80,12 @@ constexpr AnalysisMethod kMethods[] = {
     {"correlation",
      "Correlations of pairs of columns (Pearson, Spearman or Kendall) with intervals on Fisher's "
      "scale.",
-     false, correlation},
-    {"partial_correlation", "The correlation of what other columns leave of two, by least squares.",
-     false, partial},
+     {},
+     correlation},
+    {"partial_correlation",
+     "The correlation of what other columns leave of two, by least squares.",
+     {},
+     partial},
 };
 
 // p-values of several analyses, the first row of each, adjusted together.
@@ -102,6 +111,8 @@ AnalysisResult family(const AnalysisInput& input, const Context&) {
     row.p_value = adjusted[i];
     row.method += ", " + std::string(adjustment_name(method));
     row.warnings.clear();
+    // Its interval is not adjusted: it would contradict the p-value.
+    row.conf_low = row.conf_high = std::numeric_limits<double>::quiet_NaN();
     out.estimates.push_back(std::move(row));
   }
   TableBuilder table;
@@ -119,7 +130,8 @@ constexpr AnalysisMethod kFamily[] = {
     {"adjust",
      "p-values of a family of tests adjusted together, so that chance findings are not counted as "
      "discoveries.",
-     false, family},
+     {},
+     family},
 };
 
 }  // namespace

@@ -1,8 +1,10 @@
 #include <map>
+#include <set>
 
 #include "engine/analysis/reader.h"
 #include "engine/core/error.h"
 #include "engine/stats/bootstrap.h"
+#include "engine/stats/linear.h"
 #include "engine/stats/permutation.h"
 
 // What resampling and re-assignment say.
@@ -94,6 +96,11 @@ AnalysisResult resampled(const AnalysisInput& input, const Context& context) {
                  .key = input.stream.child("bootstrap")},
                 context);
   prepend(&found.row.warnings, arms.warnings);
+  const std::set<std::int32_t> drawn(cluster.begin(), cluster.end());
+  if (!cluster.empty() && drawn.size() < kFewClusters) {
+    found.row.warnings.push_back("there are only " + std::to_string(drawn.size()) +
+                                 " clusters to draw from: intervals are too short");
+  }
   AnalysisResult out{.estimates = {std::move(found.row)}};
   if (read.flag("keep_draws", false)) {
     TableBuilder table;
@@ -155,10 +162,10 @@ constexpr AnalysisMethod kMethods[] = {
     {"bootstrap",
      "The bootstrap draws rows again with replacement to see how much a statistic varies (Efron "
      "1979); the interval is bias-corrected and accelerated unless another is declared (1987).",
-     false, resampled},
+     "welch", resampled},
     {"permutation",
      "A permutation test assigns the groups anew, as chance could have (Fisher 1935; Pitman 1937).",
-     false, permuted},
+     "welch", permuted},
 };
 
 }  // namespace

@@ -1,10 +1,13 @@
 #include "engine/analysis/strata.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "engine/analysis/reader.h"
 #include "engine/analysis/words.h"
+#include "engine/stats/descriptives.h"
 #include "engine/stats/inference.h"
 #include "engine/table/take.h"
 
@@ -12,6 +15,8 @@ namespace impact {
 namespace {
 
 constexpr double kAlpha = 0.05;
+// Parts that a measure is cut into.
+constexpr int kClasses = 5;
 
 bool usable(const Estimate& row) {
   return std::isfinite(row.estimate) && std::isfinite(row.std_error);
@@ -39,6 +44,36 @@ Estimate average(const std::vector<Stratum>& strata, const Estimate& headline) {
 }
 
 bool other_sign(double a, double b) { return (a < 0) != (b < 0) && a != 0 && b != 0; }
+
+// The values of a column; a measure with many is cut at its quintiles, "10 to 25".
+FactorCodes strata_codes(const detail::AnalysisReader& read, const std::string& column) {
+  const Column& cells = read.input().frame.column(column);
+  if (!cells.type().numeric()) return read.groups(column);
+  const std::vector<double> numbers = read.numbers(column);
+  std::set<double> distinct;
+  bool whole = true;
+  for (const double value : numbers) {
+    if (std::isnan(value)) continue;
+    whole = whole && value == std::floor(value);
+    if (distinct.size() <= kMostStrata) distinct.insert(value);
+  }
+  if (whole && distinct.size() <= kMostStrata) return read.groups(column);
+  std::vector<double> edges;
+  for (int i = 0; i <= kClasses; ++i) {
+    edges.push_back(sample_quantile(numbers, static_cast<double>(i) / kClasses).value);
+  }
+  FactorCodes out;
+  for (int i = 0; i < kClasses; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    out.levels.push_back(readable_number(edges[at]) + " to " + readable_number(edges[at + 1]));
+  }
+  for (const double value : numbers) {
+    const auto above = std::upper_bound(edges.begin() + 1, edges.end() - 1, value);
+    out.codes.push_back(std::isnan(value) ? -1
+                                          : static_cast<std::int32_t>(above - edges.begin()) - 1);
+  }
+  return out;
+}
 
 std::string levels_text(const StrataFinding& finding) {
   std::string out;
@@ -96,19 +131,27 @@ std::vector<StrataFinding> compare_strata(const AnalysisMethod& method, const An
                                           const Context& context) {
   std::vector<StrataFinding> out;
   const detail::AnalysisReader read(input);
-  if (!method.compares_groups || !read.has("by") || result.estimates.empty()) return out;
-  const Estimate& headline = result.estimates.front();
+  if (method.compared_by.empty() || !read.has("by") || result.estimates.empty()) return out;
+  const Estimate& declared = result.estimates.front();
+  if (!(declared.p_value < kAlpha)) return out;
+  const AnalysisMethod& compared = analysis_method(method.compared_by);
+  AnalysisInput part{.frame = input.frame};
+  for (const char* role : {"of", "by"}) part.roles.push_back({role, read.names(role)});
+  for (const char* option : {"between", "success"}) {
+    if (read.given(option)) part.options[option] = input.options[option];
+  }
+  const Estimate headline =
+      &compared == &method ? declared : compared.run(part, context).estimates.front();
   if (!usable(headline) || !(headline.p_value < kAlpha)) return out;
-  AnalysisInput part = input;
   if (!read.given("between")) {
     // The pair of the headline: a level may lack one of the two.
-    AnalysisInput pair = input;
+    AnalysisInput pair{.frame = input.frame};
     pair.roles = {{"by", {read.name("by")}}};
     const auto groups = detail::AnalysisReader(pair).two_groups();
     part.options["between"] = {groups.first_name, groups.second_name};
   }
   for (const std::string& column : columns) {
-    const FactorCodes factor = read.groups(column);
+    const FactorCodes factor = strata_codes(read, column);
     if (factor.levels.size() > kMostStrata) continue;
     StrataFinding finding{.column = column};
     for (std::size_t level = 0; level < factor.levels.size(); ++level) {
@@ -119,7 +162,8 @@ std::vector<StrataFinding> compare_strata(const AnalysisMethod& method, const An
       }
       if (rows.empty()) continue;
       part.frame = take_rows(input.frame, rows);
-      finding.strata.push_back({factor.levels[level], method.run(part, context).estimates.front()});
+      finding.strata.push_back(
+          {factor.levels[level], compared.run(part, context).estimates.front()});
     }
     if (finding.strata.size() < 2) continue;
     finding.within = average(finding.strata, headline);

@@ -30,8 +30,11 @@ struct StrataFinding {
 /// Levels a column may have to be looked at.
 inline constexpr std::size_t kMostStrata = 20;
 
-/// For a method that compares groups and a headline with p < 0.05; empty otherwise. `columns` are
-/// columns of the input's frame; those with one level or more than kMostStrata are passed over.
+/// For a method that compares groups and a headline with p < 0.05; empty otherwise. Where the
+/// method's own estimate has no standard error to average (ranks, ratios, resampling), means or
+/// shares are compared instead (AnalysisMethod::compared_by). `columns` are columns of the input's
+/// frame; measures are cut at their quintiles, and columns with one level or more than kMostStrata
+/// are passed over.
 [[nodiscard]] std::vector<StrataFinding> compare_strata(const AnalysisMethod& method,
                                                         const AnalysisInput& input,
                                                         const AnalysisResult& result,

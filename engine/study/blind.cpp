@@ -72,21 +72,18 @@ RelationPtr hidden(const RelationPtr& leaf, const std::set<std::string>& outcome
 
 }  // namespace
 
-std::set<Origin> outcome_origins(const Study& study) {
-  std::set<Origin> outcomes;
-  std::set<Origin> asked;
-  std::set<Origin> covariates;
-  const auto add = [](const StudyColumn& item, std::set<Origin>* to) {
-    if (item.table != nullptr) to->merge(origins_of(*item.table, *item.expr));
-  };
+namespace {
+
+void add(const StudyColumn& item, std::set<Origin>* to) {
+  if (item.table != nullptr) to->merge(origins_of(*item.table, *item.expr));
+}
+
+// What the study declares to be outcomes: roles, and what its inquiries ask about.
+std::set<Origin> declared_outcomes(const Study& study) {
+  std::set<Origin> outcomes, asked, covariates;
   for (const Node& node : study.nodes) {
     if (const auto* inquiry = std::get_if<InquiryNode>(&node.body)) {
       add(inquiry->outcome, &asked);
-    } else if (const auto* analysis = std::get_if<AnalysisNode>(&node.body)) {
-      for (const auto& [role, members] : analysis->recipe->roles) {
-        if (role != "of") continue;
-        for (const StudyColumn& item : members) add(item, &asked);
-      }
     } else if (const auto* roles = std::get_if<RolesNode>(&node.body)) {
       for (const auto& [role, members] : roles->roles) {
         for (const StudyColumn& item : members) {
@@ -103,7 +100,31 @@ std::set<Origin> outcome_origins(const Study& study) {
   return outcomes;
 }
 
-std::map<std::string, std::set<std::string>> blinded_columns(const Study& study) {
+// What analyses look at besides: any column without a role that says it was known before.
+std::set<Origin> looked_at(const Study& study) {
+  std::set<Origin> looked, known;
+  for (const Node& node : study.nodes) {
+    if (const auto* analysis = std::get_if<AnalysisNode>(&node.body)) {
+      for (const auto& [role, members] : analysis->recipe->roles) {
+        if (role != "of") continue;
+        for (const StudyColumn& item : members) add(item, &looked);
+      }
+    } else if (const auto* inquiry = std::get_if<InquiryNode>(&node.body)) {
+      if (inquiry->contrast) add(inquiry->contrast->exposure, &known);
+    } else if (const auto* roles = std::get_if<RolesNode>(&node.body)) {
+      for (const auto& [role, members] : roles->roles) {
+        if (role == "outcome" || role == "post_treatment") continue;
+        for (const StudyColumn& item : members) add(item, &known);
+      }
+    }
+  }
+  for (const Origin& origin : known) looked.erase(origin);
+  return looked;
+}
+
+// Name of a source -> its columns among these, those of another source of the same file included.
+std::map<std::string, std::set<std::string>> by_source(const Study& study,
+                                                       const std::set<Origin>& origins) {
   // By file: a second source of the same file must not show what the first one hides.
   std::map<const Relation*, std::filesystem::path> files;
   for (const Node& node : study.nodes) {
@@ -111,7 +132,7 @@ std::map<std::string, std::set<std::string>> blinded_columns(const Study& study)
     if (source != nullptr) files[leaf_of(source->relation).get()] = source->path;
   }
   std::map<std::filesystem::path, std::set<std::string>> outcomes;
-  for (const auto& [leaf, name] : outcome_origins(study)) {
+  for (const auto& [leaf, name] : origins) {
     const auto file = files.find(leaf);
     if (file != files.end()) outcomes[file->second].insert(name);
   }
@@ -128,15 +149,40 @@ std::map<std::string, std::set<std::string>> blinded_columns(const Study& study)
   return out;
 }
 
+}  // namespace
+
+std::set<Origin> outcome_origins(const Study& study) {
+  std::set<Origin> out = declared_outcomes(study);
+  out.merge(looked_at(study));
+  return out;
+}
+
+std::map<std::string, std::set<std::string>> blinded_columns(const Study& study) {
+  return by_source(study, outcome_origins(study));
+}
+
 void Blind::prepare(const Context& context) {
   if (!active_ || ready_) return;
   ready_ = true;
-  for (const auto& [name, outcomes] : blinded_columns(study_)) {
+  const auto declared = by_source(study_, declared_outcomes(study_));
+  for (const auto& [name, columns] : blinded_columns(study_)) {
     const RelationPtr leaf = leaf_of(std::get<SourceNode>(study_.find(name)->body).relation);
     const StreamKey key = StreamKey::root(study_.seed).child("blind").child(name);
-    const RelationPtr seen = study_.blind == Blinding::kHide
-                                 ? hidden(leaf, outcomes)
-                                 : shuffled(leaf, outcomes, key, context);
+    RelationPtr seen = leaf;
+    if (study_.blind == Blinding::kHide) {
+      seen = hidden(leaf, columns);
+    } else {
+      // Outcomes stay together. What analyses look at may be what outcomes are compared by: each
+      // such column goes its own way.
+      const auto at = declared.find(name);
+      const std::set<std::string> together =
+          at == declared.end() ? std::set<std::string>() : at->second;
+      if (!together.empty()) seen = shuffled(seen, together, key, context);
+      for (const std::string& column : columns) {
+        if (together.count(column) != 0) continue;
+        seen = shuffled(seen, {column}, key.child(column), context);
+      }
+    }
     others_[leaf.get()] = leaf->backend->cache(seen, context);
   }
 }

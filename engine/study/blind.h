@@ -11,18 +11,19 @@
 
 namespace impact {
 
-/// The leaf columns that the study's outcomes are computed from: those of the roles, and what its
-/// inquiries ask about but the columns that the roles declare to be covariates.
+/// The leaf columns that a blinded run must not show as they are. Outcomes: those of the roles, and
+/// what inquiries ask about but columns that the roles declare to be covariates. Besides, what
+/// analyses look at ("of") but columns that a role or a contrast says were known before.
 [[nodiscard]] std::set<Origin> outcome_origins(const Study& study);
 
 /// Name of a source -> its columns among outcome_origins(), those of another source of the same
 /// file included; sources without one are left out.
 [[nodiscard]] std::map<std::string, std::set<std::string>> blinded_columns(const Study& study);
 
-/// What a run sees of the data. When active, every file's outcome columns are shuffled together
-/// among its rows, or hidden (all cells missing), before anything else is computed: the other
-/// columns, the number of rows and the distribution of each outcome stay as they are, its relation
-/// to everything else is gone.
+/// What a run sees of the data. When active, every file's outcomes are shuffled together among its
+/// rows, every other column that analyses look at by itself, or hidden (all cells missing), before
+/// anything else is computed: the other columns, the number of rows and the distribution of each
+/// outcome stay as they are, its relation to everything else is gone.
 class Blind {
  public:
   Blind(const Study& study, bool active) : study_(study), active_(active) {}

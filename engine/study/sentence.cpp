@@ -42,7 +42,10 @@ std::string field_text(const std::string& name, bool share, const Estimate& row)
   if (name == "p") return readable_p(row.p_value);
   if (name == "low") return number(row.conf_low);
   if (name == "high") return number(row.conf_high);
-  if (name == "interval") return number(row.conf_low) + " to " + number(row.conf_high);
+  if (name == "interval") {
+    if (std::isnan(row.conf_low)) return "no interval";
+    return number(row.conf_low) + " to " + number(row.conf_high);
+  }
   if (name == "n") return readable_number(static_cast<double>(row.n));
   return row.term;
 }
@@ -86,11 +89,17 @@ Direction direction_of(const Estimate& row, double null_value) {
   return Direction::kUndecided;
 }
 
-double null_value_of(const Estimate& row) {
-  return row.method.find("odds_ratio") != std::string::npos ||
-                 row.method.find("risk_ratio") != std::string::npos
-             ? 1.0
-             : 0.0;
+double null_value_of(const Estimate& row, double declared) {
+  const auto is = [&](const char* name) { return row.method.starts_with(name); };
+  const bool effect_size = row.term.ends_with(":cohens_d") || row.term.ends_with(":hedges_g");
+  const bool takes_declared =
+      is("t_test") || is("bootstrap") || row.method == "share" || row.method == "share_exact";
+  if (takes_declared && !effect_size && !std::isnan(declared)) return declared;
+  if (is("mann_whitney") || is("auc") || row.method == "share") return 0.5;
+  for (const char* ratio : {"odds_ratio", "risk_ratio", "rate_ratio", "fisher_exact", "mcnemar"}) {
+    if (is(ratio)) return 1.0;
+  }
+  return 0.0;
 }
 
 std::string write_sentence(const std::string& text, const Estimate& row, double null_value) {

@@ -14,8 +14,10 @@ enum class Direction { kAbove, kBelow, kUndecided };
 /// 0.05), else undecided.
 [[nodiscard]] Direction direction_of(const Estimate& row, double null_value);
 
-/// 1 for methods whose estimate is a ratio, else 0.
-[[nodiscard]] double null_value_of(const Estimate& row);
+/// The value that a row's estimate has when there is nothing to tell: 1 for ratios, 1/2 for chances
+/// that one value exceeds another, else 0. `declared` is the hypothesis that the script names, NaN
+/// for none; it is about the headline of t tests, shares and resampling, not about effect sizes.
+[[nodiscard]] double null_value_of(const Estimate& row, double declared);
 
 /// Fills in a template: {estimate}, {size} (its absolute value), {std_error}, {statistic}, {df},
 /// {p}, {low}, {high}, {interval} ("low to high"), {n}, {term}; ":share" after a name writes it in

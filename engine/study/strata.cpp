@@ -12,8 +12,7 @@ namespace impact {
 namespace {
 
 bool can_group(const Type& type) {
-  return type.kind == TypeKind::kText || type.kind == TypeKind::kCategory ||
-         type.kind == TypeKind::kBoolean;
+  return type.kind != TypeKind::kDate && type.kind != TypeKind::kTimestamp;
 }
 
 // The role's column as one of `table`: the same name, from the same place.
@@ -34,7 +33,7 @@ std::optional<StudyColumn> in_table(const StudyColumn& column, const RelationPtr
 
 std::vector<StudyColumn> strata_of(const Study& study, const Recipe& recipe) {
   std::vector<StudyColumn> out;
-  if (recipe.table == nullptr || !analysis_method(recipe.method).compares_groups) return out;
+  if (recipe.table == nullptr || analysis_method(recipe.method).compared_by.empty()) return out;
   std::set<Origin> used;
   bool by = false;
   for (const auto& [role, members] : recipe.roles) {

@@ -1,6 +1,7 @@
 #include "engine/study/study_report.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <nlohmann/json.hpp>
 
@@ -214,10 +215,15 @@ class Composer {
 
   // What the declaration tests against.
   [[nodiscard]] double hypothesis(const std::string& node, const Estimate& row) const {
-    const auto* analysis = std::get_if<AnalysisNode>(&study_.find(node)->body);
-    if (analysis == nullptr) return null_value_of(row);
-    const auto& options = analysis->recipe->options;
-    return options.contains("null") ? options["null"].get<double>() : null_value_of(row);
+    double declared = std::numeric_limits<double>::quiet_NaN();
+    if (const auto* analysis = std::get_if<AnalysisNode>(&study_.find(node)->body)) {
+      const auto& options = analysis->recipe->options;
+      if (options.contains("null")) declared = options["null"].get<double>();
+      if (options.value("statistic", "") == "ratio_of_means" && !options.contains("null")) {
+        declared = 1.0;
+      }
+    }
+    return null_value_of(row, declared);
   }
 
   [[nodiscard]] ReportEstimate shown(const EstimateRow& row) const {

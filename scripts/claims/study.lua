@@ -108,7 +108,7 @@ local outliers <const> = S:table "outliers" (fenced:summarise {
 
 -- Pictures --------------------------------------------------------------------------------------
 local LABELS <const> = {
-  { "video_duration_sec", "Duration", "seconds", 5 },
+  { "video_duration_sec", "Duration", "seconds", 1 },
   { "video_view_count", "Views" }, { "video_like_count", "Likes" },
   { "video_comment_count", "Comments" }, { "video_share_count", "Shares" },
   { "video_download_count", "Downloads" },
@@ -264,10 +264,10 @@ local together <const> = S:check "missing_together" {
 -- Report ----------------------------------------------------------------------------------------
 local sections <const> = {
   summary {
-    say("Videos that state a claim are seen {size} times {more|less|as often, give or take,} on "
-      .. "average than videos that voice an opinion ({interval}; {p}).") { of = welch_claim },
-    say("Videos of authors who are not verified are seen {size} times {more|less|more or less} on "
-      .. "average than those of verified ones ({interval}; {p}) ...") { of = welch },
+    say("A video that states a claim gets {size} {more|fewer|more or fewer} views on average than "
+      .. "one that voices an opinion ({interval}; {p}).") { of = welch_claim },
+    say("A video of an author who is not verified gets {size} {more|fewer|more or fewer} views on "
+      .. "average than one of a verified author ({interval}; {p}) ...") { of = welch },
     say("... but among claims the gap is {estimate} ({interval}; {p}): {they are seen more|they "
       .. "are seen less|nothing that could be told from chance}.") { of = welch_claims },
     say("Among opinions it is {estimate} ({interval}; {p}): {they are seen more|they are seen "

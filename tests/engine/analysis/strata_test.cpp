@@ -67,6 +67,37 @@ TEST_CASE("a difference that stays raises nothing", "[strata]") {
   CHECK(found[0].text.empty());
 }
 
+TEST_CASE("numbers make strata too, many of them by quintiles", "[strata]") {
+  AnalysisInput input = mixed(0, 0);
+  std::vector<double> flag, age;
+  for (std::size_t row = 0; row < 200; ++row) {
+    const bool high = input.frame.column("s").text_at(row) == "high";
+    flag.push_back(high ? 1 : 0);
+    age.push_back((high ? 50.5 : 20.5) + static_cast<double>(row) / 10);
+  }
+  for (const auto& [cells, levels] : {std::pair(flag, 2U), {age, 5U}}) {
+    input.frame = Frame({"y", "g", "s"},
+                        {input.frame.column("y"), input.frame.column("g"), Column::numbers(cells)});
+    const auto found = findings(input);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].strata.size() == levels);
+    CHECK(found[0].rule == "dissolves");
+  }
+}
+
+TEST_CASE("tests without a standard error of their own are looked at by means", "[strata]") {
+  AnalysisInput input = mixed(0, 0);
+  for (const char* name : {"mann_whitney", "permutation"}) {
+    const AnalysisMethod& method = analysis_method(name);
+    input.options["draws"] = 999;
+    const auto found = compare_strata(method, input, method.run(input, {}), {"s"}, {});
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].rule == "dissolves");
+  }
+  const AnalysisMethod& describe = analysis_method("describe");
+  CHECK(compare_strata(describe, input, describe.run(input, {}), {"s"}, {}).empty());
+}
+
 TEST_CASE("no headline, no strata", "[strata]") {
   AnalysisInput input = mixed(0, 0);
   std::vector<double> flat(200);

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "engine/core/error.h"
+#include "engine/study/recipe.h"
 #include "tests/engine/study/study_fixture.h"
 
 using namespace impact;
@@ -202,4 +203,31 @@ TEST_CASE("a run that blinds other columns, or otherwise, takes nothing from the
   auto& roles = std::get<RolesNode>(s.study.nodes.back().body);
   roles.roles[0].second.push_back(s.col(s.videos, "w"));
   CHECK(keys(s).at("all") != shuffled.at("all"));
+}
+
+TEST_CASE_METHOD(StudyFixture, "an analysis of the exposure does not undo the blinding",
+                 "[study][blind]") {
+  // y follows g exactly; g is looked at by an analysis of its own.
+  std::string text = "id,y,g\n";
+  for (int i = 1; i <= 200; ++i) {
+    text += std::to_string(i) + "," + std::to_string(i % 2 * 10 + i % 3) + "," +
+            (i % 2 != 0 ? "b" : "a") + "\n";
+  }
+  const RelationPtr t = source("posts", text);
+  study.blind = Blinding::kShuffle;
+  roles("outcome", {col(t, "y")});
+  Recipe gap{.method = "welch", .table = t};
+  gap.roles = {{"of", {col(t, "y")}}, {"by", {col(t, "g")}}};
+  Recipe share{.method = "share", .table = t};
+  share.roles = {{"of", {col(t, "g")}}};
+  share.options["success"] = "b";
+  add("gap", AnalysisNode{std::make_shared<const Recipe>(std::move(gap))});
+  add("share", AnalysisNode{std::make_shared<const Recipe>(std::move(share))});
+  const StudyRun found = run();
+  REQUIRE(found.blinded);
+  for (const NodeRun& node : found.nodes) {
+    if (node.name != "gap") continue;
+    CHECK(node.result.estimates[0].p_value > 0.001);
+    CHECK(node.result.estimates[0].n == 200);
+  }
 }

@@ -53,6 +53,28 @@ TEST_CASE("what a sentence can't say is refused before anything runs", "[sentenc
   CHECK_THROWS_AS(check_sentence("{estimate:percent}"), ArgumentError);
 }
 
+TEST_CASE("every kind of row is judged by its own hypothesis", "[sentence]") {
+  const double none = std::numeric_limits<double>::quiet_NaN();
+  const auto null_of = [&](const char* method, const char* term, double declared) {
+    Estimate e;
+    e.method = method;
+    e.term = term;
+    return null_value_of(e, declared);
+  };
+  for (const char* ratio : {"odds_ratio", "risk_ratio", "rate_ratio", "fisher_exact", "mcnemar"}) {
+    CHECK(null_of(ratio, "a - b", none) == 1.0);
+  }
+  CHECK(null_of("mann_whitney", "a - b", none) == 0.5);
+  CHECK(null_of("auc", "auc", none) == 0.5);
+  CHECK(null_of("share", "won", none) == 0.5);
+  CHECK(null_of("share", "won", 0.2) == 0.2);
+  CHECK(null_of("t_test_welch", "a - b", 3.0) == 3.0);
+  // The hypothesis of the mean is not one of the effect size, nor that of the ranks one of theirs.
+  CHECK(null_of("t_test_welch", "a - b:cohens_d", 3.0) == 0.0);
+  CHECK(null_of("wilcoxon_signed_rank", "y", 5.0) == 0.0);
+  CHECK(null_of("mann_whitney, holm", "ranks: a - b", none) == 0.5);
+}
+
 TEST_CASE("the plain sentence", "[sentence]") {
   CHECK(plain_sentence("views", row(5, 1, 9, 0.012)) == "views, a - b: 5 (1 to 9; p = 0.012).");
 }
