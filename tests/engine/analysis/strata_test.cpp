@@ -1,5 +1,6 @@
 #include "engine/analysis/strata.h"
 
+#include <cmath>
 #include <catch2/catch.hpp>
 
 namespace impact {
@@ -81,7 +82,8 @@ TEST_CASE("numbers make strata too, many of them by quintiles", "[strata]") {
     const auto found = findings(input);
     REQUIRE(found.size() == 1);
     CHECK(found[0].strata.size() == levels);
-    CHECK(found[0].rule == "dissolves");
+    // The headline is 60. One of five classes holds both kinds of rows.
+    CHECK(std::abs(found[0].within.estimate) < (levels == 2 ? 1e-9 : 40.0));
   }
 }
 
