@@ -1,4 +1,6 @@
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -40,6 +42,18 @@ TEST_CASE("every function is described in full", "[docs]") {
       CHECK(!param["type"].get<std::string>().empty());
       CHECK(!param["text"].get<std::string>().empty());
     }
+  }
+}
+
+TEST_CASE("every statistical method has its paragraph", "[docs]") {
+  std::ifstream file(IMPACT_SOURCE "/docs/statistics.md");
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  REQUIRE(page.size() > 10000);
+  for (const auto& function : descriptors()["functions"]) {
+    const auto name = function["name"].get<std::string>();
+    if (!name.starts_with("stats.")) continue;
+    INFO(name);
+    CHECK(page.find("`" + name.substr(6) + "`") != std::string::npos);
   }
 }
 
