@@ -52,6 +52,11 @@ class EtaBlock {
   /// The same with every term multiplied by the row's weight.
   void evaluate(const Likelihood& likelihood, const Eigen::VectorXd& beta) {
     evaluate_unweighted(likelihood, beta);
+    weigh();
+  }
+
+  /// Multiplies the terms by the row's weight.
+  void weigh() {
     for (Eigen::Index i = 0; i < count_ && !rows_->weights.empty(); ++i) {
       const double weight = rows_->weights[begin_ + static_cast<std::size_t>(i)];
       value_[static_cast<std::size_t>(i)] *= weight;

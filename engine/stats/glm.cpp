@@ -74,7 +74,7 @@ GlmFamily parse_glm_family(std::string_view name) {
 
 GlmFit glm(const GlmData& data, const GlmSpec& spec, const Context& context) {
   detail::require_se(spec.se, data.clusters, data.y.size());
-  detail::RegressionRows rows = detail::regression_rows(data);
+  detail::RegressionRows rows = detail::regression_rows(data, context);
   const bool whole = detail::check_outcome(data.y, spec.family);
   const auto own = likelihood_of(spec);
   const detail::Likelihood& likelihood = *own;
@@ -85,7 +85,7 @@ GlmFit glm(const GlmData& data, const GlmSpec& spec, const Context& context) {
     detail::warn_left_out(fit.warnings, rows);
     explain_outcome(data, spec, whole, fit);
   }
-  const bool intercept = detail::eta_problem(rows, likelihood, context).intercept;
+  const bool intercept = detail::has_intercept(rows);
   const std::string nothing = detail::nothing_to_fit(rows, likelihood, intercept);
   if (!nothing.empty()) {
     if (spec.explain) fit.warnings.push_back(nothing);
@@ -100,7 +100,7 @@ GlmFit glm(const GlmData& data, const GlmSpec& spec, const Context& context) {
   detail::ScoreCovariance covariance;
   if (!eta.everything) {
     const detail::Summary summary = detail::summarise(eta.problem, eta.maximum.beta, context);
-    const detail::Bread bread = detail::bread(eta.problem, summary.weight, context);
+    const detail::Bread bread = detail::bread(eta.problem, summary, context);
     covariance =
         detail::score_covariance(eta.problem, bread, summary, spec.se, spec.frequency, context);
     numbers = {.log_likelihood = summary.value + summary.constant,

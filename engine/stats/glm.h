@@ -86,11 +86,13 @@ struct GlmFit {
 
 /// Logistic, probit, Poisson or negative binomial regression. Numerics: Newton's method on centred
 /// columns with steps halved until the likelihood rises; it stops when the next step is below 1e-6
-/// standard errors, and takes that step. Steps and covariance come from the Cholesky factor of the
-/// information where its columns are well apart, from a QR decomposition otherwise, so the units of
-/// the columns do not matter. Dependent columns are dropped as linear() does. Separation (Albert &
-/// Anderson 1984): where a direction exists along which no row's likelihood falls, the maximum lies
-/// at infinity. Newton's steps tend to such a direction; it counts once every row is found to agree
+/// standard errors, and takes that step. From 65,536 rows on it starts at the fit of every
+/// sixteenth and, once near, holds the information; should steps not shrink as they do near a
+/// maximum, it starts afresh. Steps and covariance come from the Cholesky factor of the information
+/// where its columns are well apart, from a QR decomposition otherwise, so the units of the columns
+/// do not matter. Dependent columns are dropped as linear() does. Separation (Albert & Anderson
+/// 1984): where a direction exists along which no row's likelihood falls, the maximum lies at
+/// infinity. Newton's steps tend to such a direction; it counts once every row is found to agree
 /// with it. Columns with a part in it become NaN and are named, the rows it predicts perfectly add
 /// nothing, and the other coefficients are those of the rest, the limit of the likelihood's maximum
 /// (Correia, Guimaraes & Zylkin 2019). Throws ArgumentError for lengths that differ, an outcome out

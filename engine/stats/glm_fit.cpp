@@ -9,6 +9,7 @@
 #include "engine/core/error.h"
 #include "engine/core/number.h"
 #include "engine/stats/groups.h"
+#include "engine/stats/large_fit.h"
 
 namespace impact::detail {
 namespace {
@@ -148,7 +149,12 @@ EtaFit fit_eta(RegressionRows& rows, const Likelihood& likelihood, double start_
   EtaFit fit;
   for (std::size_t k = 0; k < rows.columns; ++k) fit.column.push_back(k);
   const std::vector<std::uint8_t> all_rows(rows.count(), 1);
-  fit.independent = independent_columns(rows, context);
+  for (std::size_t k = 0; k < rows.columns; ++k) fit.independent.kept.push_back(k);
+  fit.problem = eta_problem(rows, likelihood, context);
+  RegressionRows some = thinned(rows, context);
+  if (!surely_independent(fit.problem, some, context)) {
+    fit.independent = independent_columns(rows, context);
+  }
   for (std::size_t k = 0, c = 0; k < rows.columns; ++k) {
     if (c < fit.independent.kept.size() && fit.independent.kept[c] == k) {
       ++c;
@@ -159,16 +165,22 @@ EtaFit fit_eta(RegressionRows& rows, const Likelihood& likelihood, double start_
   if (!fit.dropped.empty()) {
     rows.keep(all_rows, fit.independent.kept);
     fit.column = fit.independent.kept;
+    fit.problem = eta_problem(rows, likelihood, context);
+    some = {};
   }
   while (true) {
-    fit.problem = eta_problem(rows, likelihood, context);
     VectorXd start = VectorXd::Zero(static_cast<Index>(rows.columns));
     if (fit.problem.intercept) start[0] = start_intercept;
-    fit.maximum = maximise(fit.problem, start, most_iterations, context);
+    fit.maximum = maximise_from(fit.problem, some, start, most_iterations, context);
+    if (!fit.maximum.converged) {
+      fit.maximum = maximise(fit.problem, start, most_iterations, context);
+    }
     fit.iterations += fit.maximum.iterations;
     if (fit.maximum.perfect.empty()) return fit;
     leave_separated(rows, fit, context);
     if (fit.everything) return fit;
+    fit.problem = eta_problem(rows, likelihood, context);
+    some = {};
   }
 }
 

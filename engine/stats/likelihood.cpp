@@ -5,6 +5,7 @@
 #include <boost/math/special_functions/gamma.hpp>
 
 #include "engine/core/rng.h"
+#include "engine/stats/two_lanes.h"
 
 namespace impact::detail {
 namespace {
@@ -12,10 +13,27 @@ namespace {
 // Below this Phi comes from its asymptotic series.
 constexpr double kFarTail = -35.0;
 
-double xlogx(double x) { return x > 0.0 ? x * std::log(x) : 0.0; }
+double xlogx(double x) { return x > 0.0 && x != 1.0 ? x * std::log(x) : 0.0; }
 
 // The end that a 0/1 outcome pulls eta to.
 int binary_end(double y) { return y == 1.0 ? 1 : y == 0.0 ? -1 : 0; }
+
+// Beyond it exp(-|eta|) needs the library's handling of what underflows.
+constexpr double kTame = 700.0;
+
+// body(begin, load, store) for pairs of [0, count); a last odd row is paired with itself.
+template <class Body>
+void by_pairs(std::size_t count, const Body& body) {
+  const auto store = [](Lanes x, double* to) { store_lanes(x, to); };
+  std::size_t i = 0;
+  for (; i + 2 <= count; i += 2) body(i, load_lanes, store);
+  if (i < count) {
+    body(
+        i, [](const double* from) { return both(*from); }, [](Lanes x, double* to) { *to = x[0]; });
+  }
+}
+
+Lanes exp_of_minus(Lanes size) { return exp_lanes(-(size <= kTame ? size : both(kTame))); }
 
 class Logistic final : public Likelihood {
  public:
@@ -23,37 +41,68 @@ class Logistic final : public Likelihood {
   // neither is found by subtraction. l = y log p + (1 - y) log(1 - p).
   void terms(const double* y, const double* eta, std::size_t count, double* value, double* score,
              double* information) const override {
-    for (std::size_t i = 0; i < count; ++i) {
-      const double e = std::exp(-std::abs(eta[i]));
+    by_pairs(count, [&](std::size_t i, const auto& load, const auto& store) {
+      const Lanes x = load(eta + i);
+      const Lanes outcome = load(y + i);
+      const Lanes size = magnitude(x);
+      const Lanes e = exp_of_minus(size);
+      const Lanes large = 1.0 / (1.0 + e);
+      const Lanes small = e * large;
+      const auto up = x >= 0.0;
+      store(-log1p_lanes(e) - (up ? 1.0 - outcome : outcome) * size, value + i);
+      store(outcome * (up ? small : large) - (1.0 - outcome) * (up ? large : small), score + i);
+      store(large * small, information + i);
+    });
+    each_wild(eta, count, [&](std::size_t i, double e) {
       const double large = 1.0 / (1.0 + e);
       const double small = e * large;
-      const double p = eta[i] >= 0.0 ? large : small;
-      const double q = eta[i] >= 0.0 ? small : large;
-      const double against = eta[i] >= 0.0 ? 1.0 - y[i] : y[i];
-      value[i] = -std::log1p(e) - against * std::abs(eta[i]);
-      score[i] = y[i] * q - (1.0 - y[i]) * p;
-      information[i] = p * q;
-    }
+      const bool up = eta[i] >= 0.0;
+      value[i] = -std::log1p(e) - (up ? 1.0 - y[i] : y[i]) * std::abs(eta[i]);
+      score[i] = y[i] * (up ? small : large) - (1.0 - y[i]) * (up ? large : small);
+      information[i] = large * small;
+    });
   }
   void expected(const double* eta, std::size_t count, double* information) const override {
-    for (std::size_t i = 0; i < count; ++i) {
-      const double e = std::exp(-std::abs(eta[i]));
+    by_pairs(count, [&](std::size_t i, const auto& load, const auto& store) {
+      const Lanes e = exp_of_minus(magnitude(load(eta + i)));
+      const Lanes large = 1.0 / (1.0 + e);
+      store(large * (e * large), information + i);
+    });
+    each_wild(eta, count, [&](std::size_t i, double e) {
       const double large = 1.0 / (1.0 + e);
       information[i] = large * (e * large);
-    }
+    });
   }
   void moments(const double* eta, std::size_t count, double* mean,
                double* variance) const override {
-    expected(eta, count, variance);
-    for (std::size_t i = 0; i < count; ++i) {
-      const double e = std::exp(-std::abs(eta[i]));
-      mean[i] = eta[i] >= 0.0 ? 1.0 / (1.0 + e) : e / (1.0 + e);
-    }
+    by_pairs(count, [&](std::size_t i, const auto& load, const auto& store) {
+      const Lanes x = load(eta + i);
+      const Lanes e = exp_of_minus(magnitude(x));
+      const Lanes large = 1.0 / (1.0 + e);
+      const Lanes small = e * large;
+      store(x >= 0.0 ? large : small, mean + i);
+      store(large * small, variance + i);
+    });
+    each_wild(eta, count, [&](std::size_t i, double e) {
+      const double large = 1.0 / (1.0 + e);
+      mean[i] = eta[i] >= 0.0 ? large : e * large;
+      variance[i] = large * (e * large);
+    });
   }
   [[nodiscard]] double constant(double /*y*/) const override { return 0.0; }
   [[nodiscard]] double saturated(double y) const override { return xlogx(y) + xlogx(1.0 - y); }
   [[nodiscard]] double link(double mean) const override { return std::log(mean / (1.0 - mean)); }
   [[nodiscard]] int open_end(double y) const override { return binary_end(y); }
+
+ private:
+  // body(i, exp(-|eta|)) for the rows that are not tame.
+  template <class Body>
+  static void each_wild(const double* eta, std::size_t count, const Body& body) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const double size = std::abs(eta[i]);
+      if (!(size <= kTame)) body(i, std::exp(-size));
+    }
+  }
 };
 
 class Probit final : public Likelihood {

@@ -201,7 +201,7 @@ NegativeBinomialFit negative_binomial(const GlmData& data, const NegativeBinomia
   detail::ScoreCovariance covariance;
   if (!eta.everything) {
     const detail::Summary summary = detail::summarise(eta.problem, eta.maximum.beta, context);
-    const detail::Bread bread = detail::bread(eta.problem, summary.weight, context);
+    const detail::Bread bread = detail::bread(eta.problem, summary, context);
     covariance =
         detail::score_covariance(eta.problem, bread, summary, spec.se, spec.frequency, context);
     numbers = {.log_likelihood = summary.value + summary.constant,

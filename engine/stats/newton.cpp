@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <Eigen/Cholesky>
 
 #include "engine/core/parallel.h"
 #include "engine/stats/eta_block.h"
@@ -16,18 +15,13 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-// A step this short, squared and in standard errors, is the last one: the next would be of the
-// order of its square.
-constexpr double kLastStep = 1e-12;
 // Steps below this lie where the likelihood is a parabola: no need to look whether it rises.
 constexpr double kSafeStep = 1e-4;
 // Rounding of the score ends the descent where weights are huge: then steps stop shrinking.
 constexpr double kStalledStep = 1e-10;
 // Rounding of the likelihood, of its size.
 constexpr double kRounding = 1e-14;
-// Parts of the sums of squares that must remain of every column for a Cholesky factor to serve for
-// a step and for the covariance (which has no second chance). Below, QR.
-constexpr double kStepShare = 1e-8;
+// As kStepShare, for the covariance (which has no second chance).
 constexpr double kCovarianceShare = 1e-4;
 constexpr int kMostHalvings = 60;
 // Separation is looked for from this iteration on; fits with a maximum rarely last longer.
@@ -37,49 +31,6 @@ constexpr int kFirstLook = 8;
 // 1 / |eta| (probit), whatever the units, and leave the rest where it is.
 constexpr double kMoves = 0.02;
 constexpr double kStands = 1e-5;
-
-// Value, score and observed information at a point.
-struct Curvature {
-  double value = 0.0;
-  VectorXd score = {};
-  MatrixXd information = {};  // lower triangle
-};
-
-Curvature curvature(const EtaProblem& problem, const VectorXd& beta, const Context& context) {
-  const RegressionRows& rows = *problem.rows;
-  return reduce_chunks<Curvature>(
-      context, rows.count(), kChunkRows,
-      [&](std::size_t begin, std::size_t end) {
-        const Index k = beta.size();
-        Curvature sums{.score = VectorXd::Zero(k), .information = MatrixXd::Zero(k, k)};
-        EtaBlock block(rows, problem.shift);
-        for (std::size_t at = begin; at < end; at += kBlockRows) {
-          block.load(at, std::min(kBlockRows, end - at));
-          block.evaluate(*problem.likelihood, beta);
-          sums.value += block.value();
-          block.add_score(sums.score);
-          block.add_information(sums.information);
-        }
-        return sums;
-      },
-      [](Curvature& into, const Curvature& from) {
-        into.value += from.value;
-        into.score += from.score;
-        into.information += from.information;
-      });
-}
-
-// Least part of a column's sum of squares that the earlier ones do not explain: L_kk^2 / I_kk.
-double least_share(const MatrixXd& information, const Eigen::LLT<MatrixXd>& factor) {
-  if (factor.info() != Eigen::Success) return 0.0;
-  double least = 1.0;
-  for (Index k = 0; k < information.rows(); ++k) {
-    const double pivot = factor.matrixLLT()(k, k);
-    const double share = pivot * pivot / information(k, k);
-    least = share >= 0.0 ? std::min(least, share) : 0.0;
-  }
-  return least;
-}
 
 struct Step {
   VectorXd direction;
@@ -188,6 +139,11 @@ std::vector<std::uint8_t> perfect_rows(const EtaProblem& problem, const VectorXd
 
 }  // namespace
 
+bool has_intercept(const RegressionRows& rows) {
+  return rows.columns > 0 && rows.count() > 0 &&
+         std::ranges::all_of(rows.x.first(rows.count()), [](double x) { return x == 1.0; });
+}
+
 EtaProblem eta_problem(const RegressionRows& rows, const Likelihood& likelihood,
                        const Context& context) {
   Model model{.rows = rows.count(),
@@ -199,14 +155,51 @@ EtaProblem eta_problem(const RegressionRows& rows, const Likelihood& likelihood,
   return {.likelihood = &likelihood,
           .rows = &rows,
           .intercept = model.intercept,
-          .shift = std::move(model.shift)};
+          .shift = std::move(model.shift),
+          .size = std::move(model.size)};
+}
+
+Curvature curvature(const EtaProblem& problem, const VectorXd& beta, bool information,
+                    const Context& context) {
+  const RegressionRows& rows = *problem.rows;
+  return reduce_chunks<Curvature>(
+      context, rows.count(), kChunkRows,
+      [&](std::size_t begin, std::size_t end) {
+        const Index k = beta.size();
+        Curvature sums{.score = VectorXd::Zero(k), .information = MatrixXd::Zero(k, k)};
+        EtaBlock block(rows, problem.shift);
+        for (std::size_t at = begin; at < end; at += kBlockRows) {
+          block.load(at, std::min(kBlockRows, end - at));
+          block.evaluate(*problem.likelihood, beta);
+          sums.value += block.value();
+          block.add_score(sums.score);
+          if (information) block.add_information(sums.information);
+        }
+        return sums;
+      },
+      [](Curvature& into, const Curvature& from) {
+        into.value += from.value;
+        into.score += from.score;
+        into.information += from.information;
+      });
+}
+
+double least_share(const MatrixXd& information, const Eigen::LLT<MatrixXd>& factor) {
+  if (factor.info() != Eigen::Success) return 0.0;
+  double least = 1.0;
+  for (Index k = 0; k < information.rows(); ++k) {
+    const double pivot = factor.matrixLLT()(k, k);
+    const double share = pivot * pivot / information(k, k);
+    least = share >= 0.0 ? std::min(least, share) : 0.0;
+  }
+  return least;
 }
 
 Maximum maximise(const EtaProblem& problem, const VectorXd& start, int most_iterations,
                  const Context& context) {
   Maximum result;
   result.beta = start;
-  Curvature at = curvature(problem, start, context);
+  Curvature at = curvature(problem, start, true, context);
   result.value = at.value;
   result.converged = start.size() == 0;
   double earlier = std::numeric_limits<double>::infinity();
@@ -233,7 +226,7 @@ Maximum maximise(const EtaProblem& problem, const VectorXd& start, int most_iter
     Curvature next;
     bool risen = false;
     for (int halving = 0; halving < kMostHalvings && !risen; ++halving) {
-      next = curvature(problem, result.beta + length * step.direction, context);
+      next = curvature(problem, result.beta + length * step.direction, true, context);
       risen = step.decrement < kSafeStep || next.value > at.value - kRounding * std::abs(at.value);
       if (!risen) length *= 0.5;
     }
@@ -251,12 +244,19 @@ Summary summarise(const EtaProblem& problem, const VectorXd& beta, const Context
   Summary result;
   result.score.resize(rows.count());
   result.weight.resize(rows.count());
-  using Sums = Eigen::Vector4d;
+  struct Sums {
+    Eigen::Vector4d figures = {};
+    VectorXd gradient = {};
+    MatrixXd information = {};
+  };
   const auto sums_over = [&](std::size_t begin, std::size_t end) {
-    Sums sums = Sums::Zero();
+    const Index k = beta.size();
+    Sums sums{Eigen::Vector4d::Zero(), VectorXd::Zero(k), MatrixXd::Zero(k, k)};
+    Eigen::Vector4d& figures = sums.figures;
     EtaBlock block(rows, problem.shift);
     std::vector<double> mean(kBlockRows);
     std::vector<double> variance(kBlockRows);
+    std::vector<double> weights(kBlockRows);
     for (std::size_t at = begin; at < end; at += kBlockRows) {
       const std::size_t count = std::min(kBlockRows, end - at);
       block.load(at, count);
@@ -268,48 +268,44 @@ Summary summarise(const EtaProblem& problem, const VectorXd& beta, const Context
         const double y = rows.y[at + i];
         const double weight = rows.weights.empty() ? 1.0 : rows.weights[at + i];
         const double value = block.values()[i];
-        sums[0] += weight * value;
-        sums[1] += weight * likelihood.constant(y);
-        sums[2] += weight * 2.0 * (likelihood.saturated(y) - value);
+        figures[0] += weight * value;
+        figures[1] += weight * likelihood.constant(y);
+        figures[2] += weight * 2.0 * (likelihood.saturated(y) - value);
         const double error = y - mean[i];
         // Where the variance underflows, so has the error.
-        if (error != 0.0 && variance[i] > 0.0) sums[3] += weight * (error * error / variance[i]);
+        if (error != 0.0 && variance[i] > 0.0) figures[3] += weight * (error * error / variance[i]);
+        weights[i] = weight * result.weight[at + i];
       }
+      block.weigh();
+      block.add_score(sums.gradient);
+      block.add_squares(weights.data(), sums.information);
     }
     return sums;
   };
   if (rows.count() == 0) return result;
-  const Sums sums = reduce_chunks<Sums>(context, rows.count(), kChunkRows, sums_over,
-                                        [](Sums& into, const Sums& from) { into += from; });
-  result.value = sums[0];
-  result.constant = sums[1];
-  result.deviance = std::max(0.0, sums[2]);
-  result.pearson = sums[3];
+  Sums sums = reduce_chunks<Sums>(context, rows.count(), kChunkRows, sums_over,
+                                  [](Sums& into, const Sums& from) {
+                                    into.figures += from.figures;
+                                    into.gradient += from.gradient;
+                                    into.information += from.information;
+                                  });
+  result.value = sums.figures[0];
+  result.constant = sums.figures[1];
+  result.deviance = std::max(0.0, sums.figures[2]);
+  result.pearson = sums.figures[3];
+  result.gradient = std::move(sums.gradient);
+  result.information = std::move(sums.information);
   return result;
 }
 
-Bread bread(const EtaProblem& problem, const std::vector<double>& weight, const Context& context) {
+Bread bread(const EtaProblem& problem, const Summary& summary, const Context& context) {
   const RegressionRows& rows = *problem.rows;
   const auto k = static_cast<Index>(rows.columns);
-  std::vector<double> weights = weight;
-  for (std::size_t i = 0; i < rows.weights.size(); ++i) weights[i] *= rows.weights[i];
-  const MatrixXd information = reduce_chunks<MatrixXd>(
-      context, rows.count(), kChunkRows,
-      [&](std::size_t begin, std::size_t end) {
-        MatrixXd sum = MatrixXd::Zero(k, k);
-        EtaBlock block(rows, problem.shift);
-        for (std::size_t at = begin; at < end; at += kBlockRows) {
-          block.load(at, std::min(kBlockRows, end - at));
-          block.add_squares(weights.data() + at, sum);
-        }
-        return sum;
-      },
-      [](MatrixXd& into, const MatrixXd& from) { into += from; });
-  const Eigen::LLT<MatrixXd> factor(information);
+  const Eigen::LLT<MatrixXd> factor(summary.information);
   Bread result;
   result.shift = problem.shift;
   result.contrast = MatrixXd::Identity(k, k);
-  if (least_share(information, factor) >= kCovarianceShare) {
+  if (least_share(summary.information, factor) >= kCovarianceShare) {
     result.triangle = factor.matrixU();
     // C = R^-T T', T = identity but for row 0, (1, -shift_1, -shift_2, ...).
     for (Index c = 1; problem.intercept && c < k; ++c) {
@@ -318,6 +314,8 @@ Bread bread(const EtaProblem& problem, const std::vector<double>& weight, const 
     result.triangle.transpose().triangularView<Eigen::Lower>().solveInPlace(result.contrast);
     return result;
   }
+  std::vector<double> weights = summary.weight;
+  for (std::size_t i = 0; i < rows.weights.size(); ++i) weights[i] *= rows.weights[i];
   const std::vector<double> nothing(rows.count(), 0.0);
   Model model{.rows = rows.count(),
               .columns = rows.columns,

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <vector>
-#include <Eigen/Core>
+#include <Eigen/Cholesky>
 
 #include "engine/core/context.h"
 #include "engine/stats/likelihood.h"
@@ -20,10 +20,34 @@ struct EtaProblem {
   const RegressionRows* rows = nullptr;
   bool intercept = false;          ///< Column 0 is all ones.
   std::vector<double> shift = {};  ///< Means with an intercept, else zeros.
+  std::vector<double> size = {};   ///< Length of each column as given.
 };
+
+/// Column 0 is all ones.
+[[nodiscard]] bool has_intercept(const RegressionRows& rows);
 
 [[nodiscard]] EtaProblem eta_problem(const RegressionRows& rows, const Likelihood& likelihood,
                                      const Context& context);
+
+/// A step this short, squared and in standard errors, is the last one: the next would be of the
+/// order of its square.
+inline constexpr double kLastStep = 1e-12;
+/// Part of the sums of squares that must remain of every column for a Cholesky factor to serve for
+/// a step. Below, QR.
+inline constexpr double kStepShare = 1e-8;
+
+/// Value, score and observed information at a point.
+struct Curvature {
+  double value = 0.0;
+  Eigen::VectorXd score = {};
+  Eigen::MatrixXd information = {};  ///< Lower triangle; zero unless asked for.
+};
+[[nodiscard]] Curvature curvature(const EtaProblem& problem, const Eigen::VectorXd& beta,
+                                  bool information, const Context& context);
+
+/// Least part of a column's sum of squares that the earlier ones do not explain: L_kk^2 / I_kk.
+[[nodiscard]] double least_share(const Eigen::MatrixXd& information,
+                                 const Eigen::LLT<Eigen::MatrixXd>& factor);
 
 struct Maximum {
   Eigen::VectorXd beta = {};  ///< Centred.
@@ -45,9 +69,11 @@ struct Summary {
   double value = 0.0;     ///< Sum of weight (l - constant).
   double constant = 0.0;  ///< Sum of weight constant.
   double deviance = 0.0;
-  double pearson = 0.0;             ///< Sum of weight (y - mean)^2 / variance.
-  std::vector<double> score = {};   ///< dl/deta of each row, unweighted.
-  std::vector<double> weight = {};  ///< Expected information of each row, unweighted.
+  double pearson = 0.0;              ///< Sum of weight (y - mean)^2 / variance.
+  std::vector<double> score = {};    ///< dl/deta of each row, unweighted.
+  std::vector<double> weight = {};   ///< Expected information of each row, unweighted.
+  Eigen::VectorXd gradient = {};     ///< Sum of weight score (x - shift).
+  Eigen::MatrixXd information = {};  ///< Expected, of all rows: lower triangle.
 };
 [[nodiscard]] Summary summarise(const EtaProblem& problem, const Eigen::VectorXd& beta,
                                 const Context& context);
@@ -60,8 +86,7 @@ struct Bread {
   Eigen::MatrixXd triangle = {};  ///< R.
   Eigen::MatrixXd contrast = {};  ///< C.
 };
-/// `weight` as in Summary.
-[[nodiscard]] Bread bread(const EtaProblem& problem, const std::vector<double>& weight,
+[[nodiscard]] Bread bread(const EtaProblem& problem, const Summary& summary,
                           const Context& context);
 
 /// C' M C by the formulas of SeType, and g'I^-1 g.

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <Eigen/Core>
 
 #include "engine/core/error.h"
 #include "engine/core/number.h"
+#include "engine/core/parallel.h"
 #include "engine/stats/least_squares.h"
 #include "engine/stats/lengths.h"
 
@@ -17,6 +19,8 @@ namespace {
 constexpr std::int64_t kManyClusters = 30;
 // A kept column with less than this of its own is worth a warning.
 constexpr double kAlmostDependent = 1e-7;
+// Numbers looked at in one go for one that is not finite.
+constexpr std::size_t kScanned = 65536;
 
 // A row with weight 0 is no loss, whatever it holds; one that misses a number and holds an infinite
 // one counts as missing.
@@ -40,7 +44,19 @@ void check(const GlmData& data) {
   }
 }
 
-std::vector<RowState> row_states(const GlmData& data) {
+// Whether every number is finite: else one of the products with 0 is NaN, and so is their sum.
+bool all_finite(std::span<const double> numbers, const Context& context) {
+  const double nothing = reduce_chunks<double>(
+      context, numbers.size(), kScanned,
+      [&](std::size_t begin, std::size_t end) {
+        const auto count = static_cast<Eigen::Index>(end - begin);
+        return (Eigen::Map<const Eigen::ArrayXd>(numbers.data() + begin, count) * 0.0).sum();
+      },
+      [](double& into, double from) { into += from; });
+  return nothing == 0.0;
+}
+
+std::vector<RowState> row_states(const GlmData& data, const Context& context) {
   const std::size_t n = data.y.size();
   std::vector<RowState> states(n, RowState::kUsed);
   const auto look = [&](std::span<const double> column) {
@@ -56,7 +72,9 @@ std::vector<RowState> row_states(const GlmData& data) {
   look(data.y);
   look(data.offset);
   look(data.exposure);
-  for (std::size_t k = 0; k < data.columns; ++k) look(data.x.subspan(k * n, n));
+  if (!all_finite(data.x, context)) {
+    for (std::size_t k = 0; k < data.columns; ++k) look(data.x.subspan(k * n, n));
+  }
   for (std::size_t i = 0; i < data.clusters.size(); ++i) {
     if (data.clusters[i] < 0) states[i] = RowState::kMissing;
   }
@@ -110,7 +128,7 @@ void RegressionRows::keep(const std::vector<std::uint8_t>& rows,
   offset = own_offset;
 }
 
-RegressionRows regression_rows(const GlmData& data) {
+RegressionRows regression_rows(const GlmData& data, const Context& context) {
   check(data);
   RegressionRows rows;
   rows.columns = data.columns;
@@ -127,7 +145,7 @@ RegressionRows regression_rows(const GlmData& data) {
     }
     rows.offset = rows.own_offset;
   }
-  const std::vector<RowState> states = row_states(data);
+  const std::vector<RowState> states = row_states(data, context);
   rows.missing = std::ranges::count(states, RowState::kMissing);
   rows.infinite = std::ranges::count(states, RowState::kInfinite);
   std::vector<std::uint8_t> flags(states.size());

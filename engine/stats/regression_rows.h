@@ -36,7 +36,7 @@ struct RegressionRows {
 };
 
 /// Throws ArgumentError for lengths that differ and numbers out of range, as glm() says.
-[[nodiscard]] RegressionRows regression_rows(const GlmData& data);
+[[nodiscard]] RegressionRows regression_rows(const GlmData& data, const Context& context = {});
 
 /// Throws ArgumentError unless clusters are there exactly when the se needs them, and for CR2 and
 /// Newey-West.

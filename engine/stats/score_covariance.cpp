@@ -144,10 +144,16 @@ ScoreCovariance score_covariance(const EtaProblem& problem, const Bread& bread,
   const double n = rows.total(frequency);
   const auto rank = static_cast<double>(k);
   const RowPass pass(problem, bread, summary, se, frequency);
-  Sums sums = reduce_chunks<Sums>(
-      context, rows.count(), kChunkRows,
-      [&](std::size_t begin, std::size_t end) { return pass.over(begin, end); },
-      [](Sums& into, const Sums& from) { into.merge(from); });
+  Sums sums;
+  if ((se == SeType::kClassical || clustered(se)) && bread.shift == problem.shift) {
+    sums.score = bread.triangle.transpose().triangularView<Eigen::Lower>().solve(summary.gradient);
+    sums.undefined.assign(rows.columns, 0);
+  } else {
+    sums = reduce_chunks<Sums>(
+        context, rows.count(), kChunkRows,
+        [&](std::size_t begin, std::size_t end) { return pass.over(begin, end); },
+        [](Sums& into, const Sums& from) { into.merge(from); });
+  }
   ScoreCovariance result;
   result.decrement = sums.score.squaredNorm();
   result.full_leverage = sums.full_leverage;
