@@ -96,6 +96,10 @@ AnalysisResult chi_square(const AnalysisInput& input, const Context&) {
   const Crossed crossed = cross(read, read.name("of"), read.name("by"));
   out.estimates.push_back(
       cramers_v(crossed.table(), count_spec(read, out.estimates[0].term + ", unbiased")));
+  if (crossed.rows.levels.size() == 2 && crossed.columns.levels.size() == 2) {
+    out.estimates.push_back(
+        phi_coefficient(crossed.table(), count_spec(read, out.estimates[0].term + ", phi")));
+  }
   return out;
 }
 

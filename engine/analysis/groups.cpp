@@ -24,18 +24,24 @@ AnalysisResult result_of(const AnovaTest& test) {
   table.numbers("mean square", {test.sum_between / test.row.df, test.sum_within / test.df_within});
   AnalysisResult out;
   out.estimates.push_back(test.row);
+  // The limits are those of the population's share, which both estimate.
   Estimate omega{.term = test.row.term,
                  .estimate = test.omega_squared,
+                 .p_value = test.row.p_value,
+                 .conf_low = test.row.conf_low,
+                 .conf_high = test.row.conf_high,
                  .n = test.row.n,
-                 .method = "omega_squared"};
+                 .method = "omega_squared",
+                 .warnings = test.row.warnings};
   out.estimates.push_back(std::move(omega));
   out.tables.push_back({"anova", table.build()});
   return out;
 }
 
 AnalysisResult anova(const AnalysisInput& input, const Context&) {
-  const Grouped all = read_groups(AnalysisReader(input));
-  return result_of(one_way_anova(all.values, all.factor.codes, all.by));
+  const AnalysisReader read(input);
+  const Grouped all = read_groups(read);
+  return result_of(one_way_anova(all.values, all.factor.codes, all.by, read.conf_level()));
 }
 
 AnalysisResult anova_welch(const AnalysisInput& input, const Context&) {

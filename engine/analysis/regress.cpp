@@ -18,25 +18,28 @@
 namespace impact::detail {
 namespace {
 
-// exp of the coefficients: odds ratios, incidence rate ratios.
-AnalysisTable ratio_table(const std::vector<Estimate>& rows, const char* name) {
+// Rows without the intercept, their estimates under a name of their own.
+AnalysisTable effects_table(const char* table_name, const char* value,
+                            const std::vector<Estimate>& rows) {
   std::vector<std::string> terms;
-  std::vector<double> ratio, low, high, p;
+  std::vector<double> estimates, errors, p, low, high;
   for (const Estimate& row : rows) {
     if (row.term == "(intercept)") continue;
     terms.push_back(row.term);
-    ratio.push_back(std::exp(row.estimate));
-    low.push_back(std::exp(row.conf_low));
-    high.push_back(std::exp(row.conf_high));
+    estimates.push_back(row.estimate);
+    errors.push_back(row.std_error);
     p.push_back(row.p_value);
+    low.push_back(row.conf_low);
+    high.push_back(row.conf_high);
   }
   TableBuilder table;
   table.texts("term", terms);
-  table.numbers(name, std::move(ratio));
+  table.numbers(value, std::move(estimates));
+  table.numbers("std_error", std::move(errors));
+  table.numbers("p", std::move(p));
   table.numbers("conf_low", std::move(low));
   table.numbers("conf_high", std::move(high));
-  table.numbers("p", std::move(p));
-  return {"ratios", table.build()};
+  return {table_name, table.build()};
 }
 
 GlmData data_of(const ModelFrame& model) {
@@ -60,25 +63,9 @@ void add_marginal_effects(const AnalysisReader& read, const ModelFrame& model, c
     const bool dummies = !columns.empty() && model.matrix.names[columns[0]].ends_with("]");
     if (dummies) spec.factors.push_back(std::move(columns));
   }
-  const auto rows = marginal_effects(data_of(model), fit, model.matrix.names, spec, context);
-  std::vector<std::string> terms;
-  std::vector<double> effects, errors, p, low, high;
-  for (const Estimate& row : rows) {
-    terms.push_back(row.term);
-    effects.push_back(row.estimate);
-    errors.push_back(row.std_error);
-    p.push_back(row.p_value);
-    low.push_back(row.conf_low);
-    high.push_back(row.conf_high);
-  }
-  TableBuilder table;
-  table.texts("term", terms);
-  table.numbers("effect", std::move(effects));
-  table.numbers("std_error", std::move(errors));
-  table.numbers("p", std::move(p));
-  table.numbers("conf_low", std::move(low));
-  table.numbers("conf_high", std::move(high));
-  out->tables.push_back({"marginal_effects", table.build()});
+  out->tables.push_back(
+      effects_table("marginal_effects", "effect",
+                    marginal_effects(data_of(model), fit, model.matrix.names, spec, context)));
 }
 
 // `ratio` names exp of the coefficients; null: they are no ratios.
@@ -107,7 +94,10 @@ AnalysisResult result_of(const AnalysisReader& read, const ModelFrame& model, co
   }
   table.add("iterations", fit.iterations);
   out.tables.push_back(table.build());
-  if (ratio != nullptr) out.tables.push_back(ratio_table(out.estimates, ratio));
+  if (ratio != nullptr) {
+    out.tables.push_back(
+        effects_table("ratios", ratio, ratios(fit, model.matrix.names, read.conf_level())));
+  }
   add_marginal_effects(read, model, fit, context, &out);
   add_joint_tests(model, fit.coefficient, fit.covariance, std::numeric_limits<double>::infinity(),
                   &out);

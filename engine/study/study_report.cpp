@@ -73,7 +73,10 @@ class Composer {
       const auto at = runs_.find(node.name);
       if (at == runs_.end()) continue;
       for (const RaisedAlarm& alarm : at->second->result.alarms) {
-        report->alarms.push_back({alarm.rule, alarm.text, node.name});
+        // Several analyses of one gap find the same.
+        const bool told = std::any_of(report->alarms.begin(), report->alarms.end(),
+                                      [&](const Alarm& other) { return other.text == alarm.text; });
+        if (!told) report->alarms.push_back({alarm.rule, alarm.text, node.name});
       }
     }
   }

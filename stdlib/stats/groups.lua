@@ -8,7 +8,7 @@ local function by() return column("by", "The groups.", "group") end
 
 kit.method("anova",
   "One-way analysis of variance. Rows: F with eta squared, omega squared. Table: anova.",
-  { of(), by() },
+  { of(), by(), kit.conf_level() },
   "local a <const> = stats.anova { of = t.y, by = t.k }\n"
     .. "assert(a:rows()[1].df == 2 and a:table \"anova\":count_rows() == 2)")
 
