@@ -15,3 +15,8 @@ sys.exit(0 if find_chromium() else 77)' "$IMPACT_SOURCE/tests/support" || {
 pictures=$(dirname "$SAMPLE_REPORT")/report_pictures
 mkdir -p "$pictures"
 python3 "$IMPACT_SOURCE/tests/support/report_browser.py" "$work" sample.html "$pictures"
+
+# Charts of one figure filter each other.
+unset IMPACT_DATA
+"$IMPACT" run "$IMPACT_SOURCE/examples/studies/sponsored_posts" --out run --quiet
+python3 "$IMPACT_SOURCE/tests/support/linked_browser.py" "$work" run/report.html

@@ -59,6 +59,7 @@ S:report "Do sponsored posts engage less?" {
   "# Who is sponsored",
   tiers, tiers:table "counts",
   figure "Posts by tier" (plot.bar { of = posts.tier, by = posts.sponsored, x_title = "Tier" }),
+  figure "Explore" (plot.linked { of = { posts.tier, posts.sponsored, posts.engagement } }),
   "# Engagement",
   gap, gap:table "strata", ranks,
   figure "Engagement by tier and sponsorship" (plot.box {
