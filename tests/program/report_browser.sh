@@ -19,4 +19,4 @@ python3 "$IMPACT_SOURCE/tests/support/report_browser.py" "$work" sample.html "$p
 # Charts of one figure filter each other.
 unset IMPACT_DATA
 "$IMPACT" run "$IMPACT_SOURCE/examples/studies/sponsored_posts" --out run --quiet
-python3 "$IMPACT_SOURCE/tests/support/linked_browser.py" "$work" run/report.html
+python3 "$IMPACT_SOURCE/tests/support/linked_browser.py" "$work/linked" run/report.html
