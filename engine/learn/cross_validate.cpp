@@ -191,6 +191,13 @@ NestedThreshold nested_threshold(const Folds& folds, const Learner& learner,
   Gathered gathered;
   for (const auto& of_fold : warnings) gathered.add(of_fold);
   gathered.move_to(result.warnings);
+  const auto without = std::count_if(result.threshold.begin(), result.threshold.end(),
+                                     [](double cut) { return std::isnan(cut); });
+  if (without > 0) {
+    result.warnings.push_back(
+        fmt::format("in {} of {} folds no threshold fulfils the rule: their rows are not judged",
+                    without, count));
+  }
   result.matrix = confusion_matrix(called, label, spec.weights);
   result.scores =
       classification_scores(result.matrix, {.beta = rule.beta, .conf_level = rule.conf_level});

@@ -183,6 +183,7 @@ TEST_CASE("cross-validation: errors and what has no threshold", "[learn]") {
   CHECK(none.matrix.n == 0);
   CHECK(none.matrix.missing == 160);
   CHECK(warned(none, "in 4 of 4 fits: no threshold has a precision of 1"));
+  CHECK(warned(none, "in 4 of 4 folds no threshold fulfils the rule: their rows are not judged"));
   label[3] = -1;
   CHECK_THROWS_AS(nested_threshold(folds, mean_learner(half), label, kKey), ArgumentError);
   label.pop_back();
