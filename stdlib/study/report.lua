@@ -4,6 +4,8 @@ local raise, define = internal.raise, internal.define
 local core = internal.core
 local option, need = core.option, core.need
 
+-- A forest of estimates is a plot of coefficients.
+internal.plots.forest = internal.plots.coefficients
 internal.names.plot = internal.read_only("plot", internal.plots)
 
 -- Pieces of a report that are no declarations: token -> { kind = ..., told = ... }.
