@@ -76,6 +76,7 @@ class EtaBlock {
   void add_information(Eigen::MatrixXd& sum) { add_squares(information_.data(), sum); }
   /// Adds sum x x' weight to the lower triangle.
   void add_squares(const double* weight, Eigen::MatrixXd& sum) {
+    if (x_.cols() == 0) return;  // A model of the offset alone.
     for (Eigen::Index i = 0; i < count_; ++i) root_[i] = std::sqrt(weight[i]);
     for (Eigen::Index k = 0; k < x_.cols(); ++k) {
       scaled_.col(k).head(count_) = x_.col(k).head(count_).cwiseProduct(root_.head(count_));
