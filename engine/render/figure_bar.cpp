@@ -90,7 +90,7 @@ Sheet read_amounts(Draft& draft, const std::vector<FactorWant>& factors) {
 }
 
 // "claim 501,555, opinion 4,953"
-std::string say_amounts(const std::vector<std::string>& labels, const Factor& factor,
+std::string say_amounts(const std::vector<std::string>& labels, const FigureFactor& factor,
                         const std::vector<double>& size) {
   std::vector<std::string> parts;
   for (const std::string& label : labels) {
@@ -112,8 +112,8 @@ void draw_bar(Draft& draft) {
   }
   const Sheet sheet =
       read_amounts(draft, {{draft.column("of"), group_limit(draft)}, {draft.column("by"), 7}});
-  const Factor& category = sheet.factors[0];
-  const Factor& group = sheet.factors[1];
+  const FigureFactor& category = sheet.factors[0];
+  const FigureFactor& group = sheet.factors[1];
   const std::string position_name = group.given() ? draft.options.text("position") : "group";
   const bool averaged = summary == "mean" || summary == "median";
   if (averaged && position_name != "group") {
@@ -143,7 +143,7 @@ void draw_bar(Draft& draft) {
   // Height of each bar over all colours, and for means the value of the whole group.
   std::vector<double> size = sums_by(cells, amounts, category.count());
   if (averaged && (group.given() || !sheet.panel_keys.empty())) {
-    for (const Cell& cell : sheet.cells(category, Factor{})) size[cell.category] = 0.0;
+    for (const Cell& cell : sheet.cells(category, FigureFactor{})) size[cell.category] = 0.0;
     std::vector<std::vector<double>> values(category.count());
     for (std::size_t i = 0; i < sheet.rows; ++i) {
       values[static_cast<std::size_t>(category.codes[i])].push_back(sheet.measures[0].values[i]);
@@ -278,9 +278,9 @@ void draw_bar(Draft& draft) {
 void draw_pie(Draft& draft) {
   const Sheet sheet = read_amounts(draft, {{draft.column("of"), group_limit(draft)}});
   const bool valued = !sheet.measures.empty();
-  const Factor& category = sheet.factors[0];
+  const FigureFactor& category = sheet.factors[0];
   const std::string what = valued ? "sum of " + sheet.measures[0].title : "rows";
-  const std::vector<Cell> cells = sheet.cells(Factor{}, category);
+  const std::vector<Cell> cells = sheet.cells(FigureFactor{}, category);
   std::vector<double> amounts;
   std::vector<double> whole(sheet.panel_keys.size() + 1, 0.0);
   std::vector<double> size(category.count(), 0.0);

@@ -53,7 +53,7 @@ std::vector<double> spread(const std::vector<double>& sorted, std::size_t most) 
   return some;
 }
 
-std::vector<double> medians_of(const Measure& measure, const Factor& factor) {
+std::vector<double> medians_of(const Measure& measure, const FigureFactor& factor) {
   std::vector<std::vector<double>> values(factor.count());
   for (std::size_t i = 0; i < measure.values.size(); ++i) {
     values[factor.given() ? static_cast<std::size_t>(factor.codes[i]) : 0].push_back(
@@ -88,8 +88,8 @@ void draw_box(Draft& draft) {
       read_sheet(draft, {{draft.column("of"), scale}},
                  {{draft.column("by"), group_limit(draft)}, {draft.column("colour"), 7}});
   const Measure& measure = sheet.measures[0];
-  const Factor& category = sheet.factors[0];
-  const Factor& group = sheet.factors[1];
+  const FigureFactor& category = sheet.factors[0];
+  const FigureFactor& group = sheet.factors[1];
   const double fence = draft.options.number("fence");
   std::vector<Cell> cells = sheet.cells(category, group);
   std::vector<Box> boxes;
@@ -199,8 +199,8 @@ void draw_violin(Draft& draft) {
   const Sheet sheet =
       read_sheet(draft, {{draft.column("of"), scale}}, {{draft.column("by"), group_limit(draft)}});
   const Measure& measure = sheet.measures[0];
-  const Factor& category = sheet.factors[0];
-  const std::vector<Cell> cells = sheet.cells(category, Factor{});
+  const FigureFactor& category = sheet.factors[0];
+  const std::vector<Cell> cells = sheet.cells(category, FigureFactor{});
   const std::size_t points =
       std::clamp<std::size_t>(kMostFigureRows / std::max<std::size_t>(1, cells.size()), 16, 100);
   const double cut = draft.options.number("cut");

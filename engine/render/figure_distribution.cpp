@@ -66,7 +66,7 @@ void draw_histogram(Draft& draft) {
   const Sheet sheet =
       read_sheet(draft, {{draft.column("of"), scale}}, {{draft.column("by"), group_limit(draft)}});
   const Measure& measure = sheet.measures[0];
-  const Factor& group = sheet.factors[0];
+  const FigureFactor& group = sheet.factors[0];
   const std::vector<double> sorted = sorted_values(measure);
   std::vector<double> placed = sorted;
   for (double& value : placed) value = to_axis(value, scale);
@@ -161,7 +161,7 @@ void draw_density(Draft& draft) {
   const Sheet sheet =
       read_sheet(draft, {{draft.column("of"), scale}}, {{draft.column("by"), group_limit(draft)}});
   const Measure& measure = sheet.measures[0];
-  const Factor& group = sheet.factors[0];
+  const FigureFactor& group = sheet.factors[0];
   const std::vector<double> sorted = sorted_values(measure);
   const std::vector<Cell> cells = sheet.cells(group);
   const std::size_t points =

@@ -115,8 +115,8 @@ std::vector<double> numbers_of(const Column& column) {
 bool is_time(TypeKind kind) { return kind == TypeKind::kDate || kind == TypeKind::kTimestamp; }
 
 // Labels in their own order: levels, false before true, numbers and times by size, texts by bytes.
-Factor factor_of(const Column& column, const std::string& title) {
-  Factor factor;
+FigureFactor factor_of(const Column& column, const std::string& title) {
+  FigureFactor factor;
   factor.title = title;
   const std::size_t n = column.size();
   factor.codes.assign(n, -1);
@@ -177,7 +177,7 @@ Factor factor_of(const Column& column, const std::string& title) {
 }
 
 // Keeps the most frequent limit - 1 groups (ties: the earlier label), merges the others.
-void merge_small(Draft& draft, Factor& factor, const FactorWant& want) {
+void merge_small(Draft& draft, FigureFactor& factor, const FactorWant& want) {
   // Labels whose rows were all left out have no group.
   std::vector<std::size_t> count(factor.labels.size(), 0);
   for (const std::int32_t code : factor.codes) ++count[static_cast<std::size_t>(code)];
@@ -312,9 +312,11 @@ AxisScale Draft::scale(const std::string& option) const {
                             : AxisScale::kLinear;
 }
 
-std::vector<Cell> Sheet::cells(const Factor& group) const { return cells(Factor{}, group); }
+std::vector<Cell> Sheet::cells(const FigureFactor& group) const {
+  return cells(FigureFactor{}, group);
+}
 
-std::vector<Cell> Sheet::cells(const Factor& category, const Factor& group) const {
+std::vector<Cell> Sheet::cells(const FigureFactor& category, const FigureFactor& group) const {
   const std::size_t groups = group.count();
   const std::size_t a_panel = groups * category.count();
   const std::size_t panels = std::max<std::size_t>(1, panel_keys.size());
@@ -379,7 +381,7 @@ Sheet read_sheet(Draft& draft, const std::vector<MeasureWant>& measures,
     report_left_out(draft, want.column, counts);
     sheet.measures.push_back(std::move(measure));
   }
-  std::vector<Factor> all;
+  std::vector<FigureFactor> all;
   for (const FactorWant& want : wanted) {
     draft.context.check();
     if (want.column.empty()) {
@@ -408,9 +410,9 @@ Sheet read_sheet(Draft& draft, const std::vector<MeasureWant>& measures,
     merge_small(draft, all[i], wanted[i]);
   }
 
-  const Factor wrap = std::move(all[factors.size()]);
-  const Factor row = std::move(all[factors.size() + 1]);
-  const Factor column = std::move(all[factors.size() + 2]);
+  const FigureFactor wrap = std::move(all[factors.size()]);
+  const FigureFactor row = std::move(all[factors.size() + 1]);
+  const FigureFactor column = std::move(all[factors.size() + 2]);
   all.resize(factors.size());
   sheet.factors = std::move(all);
   sheet.panel.assign(sheet.rows, 0);

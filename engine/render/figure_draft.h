@@ -65,7 +65,7 @@ struct Measure {
 };
 
 /// A column of groups: codes index into labels. Not given: no labels, codes all 0.
-struct Factor {
+struct FigureFactor {
   std::string title = {};
   std::vector<std::int32_t> codes = {};
   std::vector<std::string> labels = {};
@@ -98,15 +98,16 @@ struct Cell {
 /// The rows of a frame that can be drawn.
 struct Sheet {
   std::size_t rows = 0;
-  std::vector<Measure> measures;    ///< As wanted.
-  std::vector<Factor> factors;      ///< As wanted.
-  std::vector<std::int32_t> panel;  ///< Panel of each row.
-  std::vector<json> panel_keys;     ///< One a panel that has rows (or one, empty, for none).
+  std::vector<Measure> measures;      ///< As wanted.
+  std::vector<FigureFactor> factors;  ///< As wanted.
+  std::vector<std::int32_t> panel;    ///< Panel of each row.
+  std::vector<json> panel_keys;       ///< One a panel that has rows (or one, empty, for none).
 
   /// Non-empty cells by panel, then group.
-  [[nodiscard]] std::vector<Cell> cells(const Factor& group) const;
+  [[nodiscard]] std::vector<Cell> cells(const FigureFactor& group) const;
   /// By panel, category, group.
-  [[nodiscard]] std::vector<Cell> cells(const Factor& category, const Factor& group) const;
+  [[nodiscard]] std::vector<Cell> cells(const FigureFactor& category,
+                                        const FigureFactor& group) const;
 };
 
 /// Reads the wanted columns and the panels (roles facet, row, column, where the kind has them),
@@ -134,19 +135,19 @@ struct Sheet {
 /// " from 3 to 1,204, median 17" of values in increasing order.
 [[nodiscard]] std::string say_range(const Measure& measure, std::span<const double> sorted);
 /// " Median by 'status': claim 501,555, opinion 4,953." over all panels; "" without groups.
-[[nodiscard]] std::string say_medians(const Measure& measure, const Factor& group);
+[[nodiscard]] std::string say_medians(const Measure& measure, const FigureFactor& group);
 
 /// Colour by the labels of `group` with the figure's palette.
-[[nodiscard]] json group_colour(const Draft& draft, const Factor& group);
+[[nodiscard]] json group_colour(const Draft& draft, const FigureFactor& group);
 /// The labels of `factor` by increasing `size` (NaN last; ties keep their order), or reversed, or
 /// by label.
-[[nodiscard]] std::vector<std::string> ordered_labels(const Factor& factor,
+[[nodiscard]] std::vector<std::string> ordered_labels(const FigureFactor& factor,
                                                       const std::vector<double>& size,
                                                       const std::string& order);
 /// Option `limit`.
 [[nodiscard]] std::size_t group_limit(const Draft& draft);
 /// Whether values run to the right: option `orientation`, auto by the room the labels need.
-[[nodiscard]] bool horizontal(const Draft& draft, const Factor& category);
+[[nodiscard]] bool horizontal(const Draft& draft, const FigureFactor& category);
 
 /// Number for a sentence: four significant digits, thousands grouped; a time as its date.
 [[nodiscard]] std::string say(double value);

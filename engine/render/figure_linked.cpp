@@ -16,7 +16,7 @@ struct Dimension {
   std::string title = {};
   bool binned = false;
   const Measure* measure = nullptr;
-  const Factor* factor = nullptr;
+  const FigureFactor* factor = nullptr;
   std::vector<double> edges = {};
   std::vector<std::size_t> code = {};
 

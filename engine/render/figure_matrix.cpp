@@ -57,7 +57,7 @@ Side binned_side(const Measure& measure, std::size_t bins) {
   return side;
 }
 
-Side group_side(const Factor& factor) {
+Side group_side(const FigureFactor& factor) {
   Side side;
   side.count = factor.count();
   for (const std::int32_t code : factor.codes) side.code.push_back(static_cast<std::size_t>(code));
@@ -98,7 +98,7 @@ void draw_heat_map(Draft& draft) {
   const Sheet sheet = read_sheet(draft, measures, factors);
   Side sides[2];
   const Measure* measure[2] = {nullptr, nullptr};
-  const Factor* factor[2] = {nullptr, nullptr};
+  const FigureFactor* factor[2] = {nullptr, nullptr};
   std::size_t next_measure = 0;
   std::size_t next_factor = 0;
   const std::size_t panels = std::max<std::size_t>(1, sheet.panel_keys.size());
@@ -127,7 +127,7 @@ void draw_heat_map(Draft& draft) {
     return say(*measure[side], sides[side].edges[code]) + " to " +
            say(*measure[side], sides[side].edges[code + 1]);
   };
-  for (const Cell& cell : sheet.cells(Factor{})) {
+  for (const Cell& cell : sheet.cells(FigureFactor{})) {
     draft.context.check();
     std::map<std::pair<std::size_t, std::size_t>, std::vector<std::uint32_t>> places;
     for (const std::uint32_t row : cell.rows) {
@@ -324,8 +324,8 @@ void draw_confusion(Draft& draft) {
   const Sheet sheet = read_sheet(draft, measures,
                                  {{draft.column("truth"), group_limit(draft)},
                                   {draft.column("predicted"), group_limit(draft)}});
-  const Factor& truth = sheet.factors[0];
-  const Factor& predicted = sheet.factors[1];
+  const FigureFactor& truth = sheet.factors[0];
+  const FigureFactor& predicted = sheet.factors[1];
   std::vector<std::vector<double>> whole(sheet.panel_keys.size() + 1,
                                          std::vector<double>(truth.count(), 0.0));
   std::vector<double> counts;

@@ -52,7 +52,7 @@ struct Curve {
 // by the trapezoid rule.
 std::vector<Curve> draw_rates(Draft& draft, const Sheet& sheet, const AxisSpec& x,
                               const AxisSpec& y, bool falling) {
-  const Factor& group = sheet.factors[0];
+  const FigureFactor& group = sheet.factors[0];
   const std::vector<Cell> cells = sheet.cells(group);
   const std::size_t most =
       std::clamp<std::size_t>(kMostFigureRows / std::max<std::size_t>(1, cells.size()), 20, 500);
@@ -128,8 +128,8 @@ void draw_coefficients(Draft& draft) {
     }
     rows.push_back(shown);
   }
-  Factor labels{.title = ""};
-  Factor groups{.title = "group"};
+  FigureFactor labels{.title = ""};
+  FigureFactor groups{.title = "group"};
   std::vector<double> size;
   const auto limit = group_limit(draft);
   std::size_t beyond = 0;
@@ -259,7 +259,7 @@ void draw_calibration(Draft& draft) {
   const bool sized = draft.given("count");
   if (sized) wants.push_back({draft.column("count")});
   const Sheet sheet = read_sheet(draft, wants, {{draft.column("by"), group_limit(draft)}});
-  const Factor& group = sheet.factors[0];
+  const FigureFactor& group = sheet.factors[0];
   square(draft);
   json rows = json::array();
   double worst = 0.0;

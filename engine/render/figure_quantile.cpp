@@ -42,7 +42,7 @@ void draw_ecdf(Draft& draft) {
   const Sheet sheet =
       read_sheet(draft, {{draft.column("of"), scale}}, {{draft.column("by"), group_limit(draft)}});
   const Measure& measure = sheet.measures[0];
-  const Factor& group = sheet.factors[0];
+  const FigureFactor& group = sheet.factors[0];
   const std::vector<Cell> cells = sheet.cells(group);
   const std::size_t most = share_of_rows(cells.size(), 500);
   json rows = json::array();
@@ -87,7 +87,7 @@ void draw_qq(Draft& draft) {
   const Sheet sheet =
       read_sheet(draft, {{draft.column("of"), scale}}, {{draft.column("by"), group_limit(draft)}});
   const Measure& measure = sheet.measures[0];
-  const Factor& group = sheet.factors[0];
+  const FigureFactor& group = sheet.factors[0];
   const std::vector<Cell> cells = sheet.cells(group);
   const std::size_t most = share_of_rows(cells.size(), 500);
   const std::string distribution = draft.options.text("distribution");

@@ -82,7 +82,7 @@ void draw_hexagons(Draft& draft, const Sheet& sheet, AxisSpec& x, AxisSpec& y, d
                    AxisScale colour_scale, bool choose_scale) {
   const double width = draft.picture.panel_width();
   const double height = draft.picture.panel_height();
-  const std::vector<Cell> cells = sheet.cells(Factor{});
+  const std::vector<Cell> cells = sheet.cells(FigureFactor{});
   const double most = static_cast<double>(kMostFigureRows) /
                       static_cast<double>(std::max<std::size_t>(1, cells.size()));
   // Rows of hexagons are 1.5 radii apart, columns sqrt(3) radii.
@@ -142,7 +142,7 @@ void draw_hexagons(Draft& draft, const Sheet& sheet, AxisSpec& x, AxisSpec& y, d
                       encoding);
 }
 
-void draw_fit(Draft& draft, const Sheet& sheet, const Factor& group, const AxisSpec& x,
+void draw_fit(Draft& draft, const Sheet& sheet, const FigureFactor& group, const AxisSpec& x,
               const AxisSpec& y) {
   const std::string kind = draft.options.text("fit");
   if (kind == "none") return;
@@ -264,7 +264,7 @@ void draw_scatter(Draft& draft) {
   }
   const AxisSpec x = axis_of(draft, "x", sheet.measures[0], x_scale);
   const AxisSpec y = axis_of(draft, "y", sheet.measures[1], y_scale);
-  const Factor& group = sheet.factors[0];
+  const FigureFactor& group = sheet.factors[0];
   json rows = json::array();
   for (const Cell& cell : sheet.cells(group)) {
     for (const std::uint32_t i : cell.rows) {

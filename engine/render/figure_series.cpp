@@ -136,7 +136,7 @@ Drawing read_series(Draft& draft, bool band, AxisScale x_scale, AxisScale y_scal
     axis.high = std::max(axis.high, value);
   };
   for (const auto& [sheet, column] : sheets) {
-    const Factor& group = sheet.factors[0];
+    const FigureFactor& group = sheet.factors[0];
     for (const Cell& cell : sheet.cells(group)) {
       draft.context.check();
       Series series;

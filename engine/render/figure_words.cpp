@@ -74,7 +74,7 @@ std::string say_range(const Measure& measure, std::span<const double> sorted) {
          ", median " + say(measure, quantile_of(sorted, 0.5));
 }
 
-std::string say_medians(const Measure& measure, const Factor& group) {
+std::string say_medians(const Measure& measure, const FigureFactor& group) {
   if (!group.given()) return "";
   std::vector<std::vector<double>> values(group.labels.size());
   for (std::size_t i = 0; i < measure.values.size(); ++i) {
@@ -88,12 +88,12 @@ std::string say_medians(const Measure& measure, const Factor& group) {
   return " Median by " + in_quotes(group.title) + ": " + say_list(parts) + ".";
 }
 
-json group_colour(const Draft& draft, const Factor& group) {
+json group_colour(const Draft& draft, const FigureFactor& group) {
   return colour_of_groups("group", group.title, group.labels, draft.options.text("palette"),
                           group.merged > 0);
 }
 
-std::vector<std::string> ordered_labels(const Factor& factor, const std::vector<double>& size,
+std::vector<std::string> ordered_labels(const FigureFactor& factor, const std::vector<double>& size,
                                         const std::string& order) {
   if (order == "auto") return factor.labels;
   std::vector<std::string> labels = factor.labels;
@@ -116,7 +116,7 @@ std::size_t group_limit(const Draft& draft) {
   return static_cast<std::size_t>(draft.options.integer("limit"));
 }
 
-bool horizontal(const Draft& draft, const Factor& category) {
+bool horizontal(const Draft& draft, const FigureFactor& category) {
   const std::string way = draft.options.text("orientation");
   if (way != "auto") return way == "horizontal";
   std::size_t letters = 0;
