@@ -20,13 +20,8 @@ constexpr const char* kSample =
     "local t <const> = frame { { \"y\", { 1, 2, 4, 7, 3, 8 } }, { \"x\", { 2, 1, 3, 6, 2, 9 } },\n"
     "  { \"g\", { \"a\", \"a\", \"b\", \"b\", \"a\", \"b\" } } }\n";
 
-bool draws_tables(const FigureKind& kind) {
-  return kind.name == "roc" || kind.name == "precision_recall" || kind.name == "confusion" ||
-         kind.name == "calibration";
-}
-
 Param role_param(const FigureKind& kind, const FigureRole& role) {
-  const bool texts = draws_tables(kind);
+  const bool texts = kind.tables;
   std::string type = role.most == 1 ? "Column" : "Column|list";
   if (texts) type += "|text";
   return {.name = role.name,
@@ -56,7 +51,7 @@ std::vector<Param> params_of(const FigureKind& kind) {
                       .optional = true,
                       .named = true});
   }
-  if (draws_tables(kind)) {
+  if (kind.tables) {
     params.push_back({.name = "from",
                       .type = "Finding|FindingTable",
                       .text = "A declared analysis, or one of its tables; columns are then named "

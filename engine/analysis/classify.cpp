@@ -47,32 +47,35 @@ std::vector<std::size_t> thinned(std::size_t n) {
   return out;
 }
 
-AnalysisTable roc_table(const RocCurve& curve) {
-  std::vector<double> threshold, fpr, tpr;
-  for (const std::size_t i : thinned(curve.points.size())) {
-    threshold.push_back(curve.points[i].threshold);
-    fpr.push_back(curve.points[i].false_positive_rate);
-    tpr.push_back(curve.points[i].true_positive_rate);
-  }
+// A column of a table and the member of a point that fills it.
+template <class Point>
+using Coordinate = std::pair<const char*, double Point::*>;
+
+template <class Point>
+AnalysisTable curve_table(const char* name, const std::vector<Point>& points,
+                          std::initializer_list<Coordinate<Point>> coordinates) {
   TableBuilder table;
-  table.numbers("threshold", std::move(threshold));
-  table.numbers("false_positive_rate", std::move(fpr));
-  table.numbers("true_positive_rate", std::move(tpr));
-  return {"roc", table.build()};
+  for (const auto& [column, member] : coordinates) {
+    std::vector<double> cells;
+    for (const std::size_t i : thinned(points.size())) cells.push_back(points[i].*member);
+    table.numbers(column, std::move(cells));
+  }
+  return {name, table.build()};
+}
+
+AnalysisTable roc_table(const RocCurve& curve) {
+  return curve_table<RocPoint>("roc", curve.points,
+                               {{"threshold", &RocPoint::threshold},
+                                {"false_positive_rate", &RocPoint::false_positive_rate},
+                                {"true_positive_rate", &RocPoint::true_positive_rate}});
 }
 
 AnalysisTable precision_recall_table(const PrecisionRecallCurve& curve) {
-  std::vector<double> threshold, precision, recall;
-  for (const std::size_t i : thinned(curve.points.size())) {
-    threshold.push_back(curve.points[i].threshold);
-    precision.push_back(curve.points[i].precision);
-    recall.push_back(curve.points[i].recall);
-  }
-  TableBuilder table;
-  table.numbers("threshold", std::move(threshold));
-  table.numbers("precision", std::move(precision));
-  table.numbers("recall", std::move(recall));
-  return {"precision_recall", table.build()};
+  using Point = PrecisionRecallPoint;
+  return curve_table<Point>("precision_recall", curve.points,
+                            {{"threshold", &Point::threshold},
+                             {"precision", &Point::precision},
+                             {"recall", &Point::recall}});
 }
 
 AnalysisTable calibration_table(const Calibration& all) {

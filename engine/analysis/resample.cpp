@@ -90,7 +90,8 @@ AnalysisResult resampled(const AnalysisInput& input, const Context& context) {
                  .draws = read.integer("draws", 9999),
                  .conf_level = read.conf_level(),
                  .alternative = read.alternative(),
-                 .null_value = read.number("null", 0.0),
+                 .null_value = read.number(
+                     "null", statistic == BootstrapStatistic::kRatioOfMeans ? 1.0 : 0.0),
                  .quantile = read.number("quantile", 0.5),
                  .trim = read.number("trim", 0.1),
                  .key = input.stream.child("bootstrap")},

@@ -151,6 +151,7 @@ RocCurve roc_curve(const ScoredLabels& data, bool drop_collinear) {
 
 Estimate auc(const ScoredLabels& data, const AucSpec& spec) {
   Estimate row = start(spec, "auc");
+  row.null_value = 0.5;
   const RankedScores ranked = detail::rank_scores(data);
   row.n = ranked.n();
   detail::warn_scores(row.warnings, ranked);

@@ -96,6 +96,7 @@ struct FigureKind {
   std::vector<FigureRole> roles;
   std::vector<FigureOption> options;
   bool estimates = false;  ///< Draws FigureInput::estimates.
+  bool tables = false;     ///< Made for a table whose columns bear the names of its roles.
 };
 
 /// All kinds in the order of the help; built once, thread-safe.

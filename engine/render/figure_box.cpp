@@ -2,7 +2,6 @@
 #include <cmath>
 
 #include "engine/render/figure_draft.h"
-#include "engine/render/kernel_density.h"
 
 namespace impact::detail {
 namespace {
@@ -203,7 +202,6 @@ void draw_violin(Draft& draft) {
   const std::vector<Cell> cells = sheet.cells(category, FigureFactor{});
   const std::size_t points =
       std::clamp<std::size_t>(kMostFigureRows / std::max<std::size_t>(1, cells.size()), 16, 100);
-  const double cut = draft.options.number("cut");
   json shapes = json::array();
   json boxes = json::array();
   for (const Cell& cell : cells) {
@@ -226,14 +224,7 @@ void draw_violin(Draft& draft) {
     }
     std::vector<double> values = raw;
     for (double& value : values) value = to_axis(value, scale);
-    const double width = bandwidth_of(draft, values);
-    const double low = values.front() - cut * width;
-    const double high = values.back() + cut * width;
-    std::vector<double> at(points);
-    for (std::size_t i = 0; i < points; ++i) {
-      at[i] = low + (high - low) * (static_cast<double>(i) / static_cast<double>(points - 1));
-    }
-    const std::vector<double> density = kernel_density(values, width, at, draft.context);
+    const auto [at, density] = density_curve(draft, values, points);
     // Each violin is as wide as its place at its peak: equal areas would let a narrow group
     // dwarf all others.
     const double peak = *std::max_element(density.begin(), density.end());

@@ -4,7 +4,6 @@
 
 #include "engine/render/figure_draft.h"
 #include "engine/render/histogram_bins.h"
-#include "engine/render/kernel_density.h"
 
 namespace impact::detail {
 namespace {
@@ -166,7 +165,6 @@ void draw_density(Draft& draft) {
   const std::vector<Cell> cells = sheet.cells(group);
   const std::size_t points =
       std::clamp<std::size_t>(kMostFigureRows / std::max<std::size_t>(1, cells.size()), 16, 160);
-  const double cut = draft.options.number("cut");
   json rows = json::array();
   for (const Cell& cell : cells) {
     draft.context.check();
@@ -179,14 +177,7 @@ void draw_density(Draft& draft) {
                  " is not drawn.");
       continue;
     }
-    const double width = bandwidth_of(draft, values);
-    const double low = values.front() - cut * width;
-    const double high = values.back() + cut * width;
-    std::vector<double> at(points);
-    for (std::size_t i = 0; i < points; ++i) {
-      at[i] = low + (high - low) * (static_cast<double>(i) / static_cast<double>(points - 1));
-    }
-    const std::vector<double> density = kernel_density(values, width, at, draft.context);
+    const auto [at, density] = density_curve(draft, values, points);
     for (std::size_t i = 0; i < points; ++i) {
       json row = cell.keys;
       row["x"] = drawn(from_axis(at[i], scale));

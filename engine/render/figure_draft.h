@@ -131,6 +131,14 @@ struct Sheet {
 /// Bandwidth by the options `bandwidth` and `adjust`; NaN with no warning for fewer than two
 /// values.
 [[nodiscard]] double bandwidth_of(Draft& draft, std::span<const double> sorted);
+/// The density of values in increasing order at `points` places from option "cut" bandwidths below
+/// the first to as many above the last.
+struct DensityCurve {
+  std::vector<double> at = {};
+  std::vector<double> density = {};
+};
+[[nodiscard]] DensityCurve density_curve(Draft& draft, std::span<const double> sorted,
+                                         std::size_t points);
 
 /// " from 3 to 1,204, median 17" of values in increasing order.
 [[nodiscard]] std::string say_range(const Measure& measure, std::span<const double> sorted);

@@ -281,21 +281,23 @@ std::vector<FigureKind> models() {
        Roles{axis_role("false_positive_rate", "Column of x", RoleType::kNumber),
              axis_role("true_positive_rate", "Column of y", RoleType::kNumber), by(kByColour)} +
            facets(),
-       axes() + colours() + panels() + common()},
+       axes() + colours() + panels() + common(), false, true},
       {"precision_recall", "Precision against recall over all thresholds.",
        Roles{axis_role("recall", "Column of x", RoleType::kNumber),
              axis_role("precision", "Column of y", RoleType::kNumber), by(kByColour)} +
            facets(),
        Options{
            number("prevalence", "Share of positives: precision of guessing, as a line", {}, 0, 1)} +
-           axes() + colours() + panels() + common()},
+           axes() + colours() + panels() + common(),
+       false, true},
       {"confusion", "True against predicted class, shares of each true class as colour.",
        Roles{axis_role("truth", "True class", RoleType::kGroup),
              axis_role("predicted", "Predicted class", RoleType::kGroup),
              optional_number("count", "Rows of the pair; none: each row of the table is one")} +
            facets(),
        axes() + limit(20, "Most classes; the rarest beyond are drawn as one, other") + panels() +
-           common()},
+           common(),
+       false, true},
       {"calibration", "Observed against predicted shares, with the diagonal.",
        Roles{axis_role("predicted", "Mean predicted probability of a bin", RoleType::kNumber),
              axis_role("observed", "Observed share of a bin", RoleType::kNumber),
@@ -303,7 +305,7 @@ std::vector<FigureKind> models() {
              optional_number("high", "Upper end of the share's interval"),
              optional_number("count", "Rows of the bin, shown as size"), by(kByColour)} +
            facets(),
-       axes() + colours() + panels() + common()},
+       axes() + colours() + panels() + common(), false, true},
       {"spec", "A Vega-Lite specification of your own over the table's columns.",
        Roles{{"of", "Columns to put into the data; none: all", RoleType::kAny, false, 0}},
        Options{{"spec", "object", "The specification, without data and without URLs"}} + common()},

@@ -67,6 +67,20 @@ double bandwidth_of(Draft& draft, std::span<const double> sorted) {
   return width * adjust;
 }
 
+DensityCurve density_curve(Draft& draft, std::span<const double> sorted, std::size_t points) {
+  const double width = bandwidth_of(draft, sorted);
+  const double cut = draft.options.number("cut");
+  const double low = sorted.front() - cut * width;
+  const double high = sorted.back() + cut * width;
+  DensityCurve curve;
+  curve.at.resize(points);
+  for (std::size_t i = 0; i < points; ++i) {
+    curve.at[i] = low + (high - low) * (static_cast<double>(i) / static_cast<double>(points - 1));
+  }
+  curve.density = kernel_density(sorted, width, curve.at, draft.context);
+  return curve;
+}
+
 std::string say_range(const Measure& measure, std::span<const double> sorted) {
   if (sorted.empty()) return "";
   if (sorted.front() == sorted.back()) return ", all " + say(measure, sorted.front());

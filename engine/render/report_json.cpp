@@ -60,6 +60,7 @@ void members(Visitor& visit, Estimate& it) {
   visit("p_value", it.p_value);
   visit("conf_low", it.conf_low);
   visit("conf_high", it.conf_high);
+  visit("null_value", it.null_value);
   visit("n", it.n);
   visit("method", it.method);
   visit("se_type", it.se_type);

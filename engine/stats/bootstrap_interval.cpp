@@ -175,6 +175,7 @@ Bootstrap summarise_draws(BootstrapDraws draws, const BootstrapSpec& spec) {
   Estimate& row = result.row;
   row.term = spec.term;
   row.method = "bootstrap";
+  row.null_value = spec.null_value;
   row.se_type = name_of(spec.interval);
   row.estimate = result.draws.estimate;
   const bool studentised = spec.interval == BootstrapInterval::kStudentised;

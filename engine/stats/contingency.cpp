@@ -258,6 +258,7 @@ Estimate goodness_of_fit_test(std::span<const std::int64_t> counts,
 Estimate mcnemar_test(const CountTable& table, const CountTestSpec& spec) {
   require_square(table, false);
   Estimate row = start("mcnemar", spec);
+  row.null_value = 1.0;
   Estimate counted;
   (void)detail::dense_table(table, counted);
   row.n = counted.n;
@@ -295,6 +296,7 @@ Estimate mcnemar_test(const CountTable& table, const CountTestSpec& spec) {
 Estimate mcnemar_exact_test(const CountTable& table, const CountTestSpec& spec) {
   require_square(table, true);
   Estimate row = start("mcnemar", spec);
+  row.null_value = 1.0;
   row.se_type = "exact";
   Estimate counted;
   (void)detail::dense_table(table, counted);

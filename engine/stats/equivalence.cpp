@@ -44,6 +44,7 @@ EquivalenceTest equivalence_test(std::span<const double> x, std::span<const doub
   const bool lower = result.above_low.p_value >= result.below_high.p_value;
   result.row = test(lower ? spec.low : spec.high, Alternative::kTwoSided, 1.0 - 2.0 * spec.alpha);
   result.row.method = "equivalence";
+  result.row.null_value = 0.0;
   result.row.p_value = lower ? result.above_low.p_value : result.below_high.p_value;
   return result;
 }

@@ -20,9 +20,10 @@ struct Estimate {
       std::numeric_limits<double>::quiet_NaN();  ///< Two-sided but where a spec says otherwise.
   double conf_low = std::numeric_limits<double>::quiet_NaN();  ///< Infinite where one-sided.
   double conf_high = std::numeric_limits<double>::quiet_NaN();
-  std::int64_t n = 0;                      ///< Rows that entered the estimate.
-  std::string method = {};                 ///< "difference_in_means", "ols", "lin", ...
-  std::string se_type = {};                ///< "neyman", "HC2", "CR2", ...
+  double null_value = 0.0;   ///< What the estimate is when there is nothing to tell: 1 for ratios.
+  std::int64_t n = 0;        ///< Rows that entered the estimate.
+  std::string method = {};   ///< "difference_in_means", "ols", "lin", ...
+  std::string se_type = {};  ///< "neyman", "HC2", "CR2", ...
   std::vector<std::string> warnings = {};  ///< Sentences for a reader; empty when all is well.
 };
 

@@ -297,6 +297,7 @@ Estimate fisher_exact_test(const CountTable& table, const CountTestSpec& spec) {
   Estimate row;
   row.term = spec.term;
   row.method = "fisher_exact";
+  row.null_value = 1.0;
   row.se_type = "exact";
   const detail::DenseTable dense = detail::dense_table(table, row);
   if (dense.row_sum.size() < 2 || dense.column_sum.size() < 2) return row;

@@ -7,12 +7,14 @@
 #include <cmath>
 #include <memory>
 
+#include "engine/core/choice.h"
 #include "engine/core/error.h"
 #include "engine/core/number.h"
 #include "engine/stats/glm_fit.h"
 #include "engine/stats/inference.h"
 #include "engine/stats/lengths.h"
 #include "engine/stats/newton.h"
+#include "engine/stats/row_states.h"
 
 namespace impact {
 namespace {
@@ -62,14 +64,7 @@ std::string_view glm_family_name(GlmFamily family) {
 }
 
 GlmFamily parse_glm_family(std::string_view name) {
-  const auto* const found = std::ranges::find(kFamilyNames, name);
-  if (found != kFamilyNames.end()) return static_cast<GlmFamily>(found - kFamilyNames.begin());
-  const std::vector<std::string> names(kFamilyNames.begin(), kFamilyNames.end());
-  throw ArgumentError({.what = "unknown family of regression",
-                       .where = "family",
-                       .got = std::string(name),
-                       .expected = list_words(names),
-                       .hint = did_you_mean(name, names)});
+  return parse_choice<GlmFamily>(kFamilyNames, name, "family of regression", "family");
 }
 
 GlmFit glm(const GlmData& data, const GlmSpec& spec, const Context& context) {
@@ -82,7 +77,7 @@ GlmFit glm(const GlmData& data, const GlmSpec& spec, const Context& context) {
   fit.family = spec.family;
   detail::start_fit(rows, data.columns, spec.se, spec.frequency, fit);
   if (spec.explain) {
-    detail::warn_left_out(fit.warnings, rows);
+    detail::warn_left_out(fit.warnings, rows.missing, rows.infinite);
     explain_outcome(data, spec, whole, fit);
   }
   const bool intercept = detail::has_intercept(rows);
@@ -96,19 +91,10 @@ GlmFit glm(const GlmData& data, const GlmSpec& spec, const Context& context) {
       detail::fit_eta(rows, likelihood, null.intercept, spec.most_iterations, context);
   fit.rank = static_cast<std::int64_t>(data.columns - eta.dropped.size());
 
-  detail::EtaNumbers numbers;
-  detail::ScoreCovariance covariance;
-  if (!eta.everything) {
-    const detail::Summary summary = detail::summarise(eta.problem, eta.maximum.beta, context);
-    const detail::Bread bread = detail::bread(eta.problem, summary, context);
-    covariance =
-        detail::score_covariance(eta.problem, bread, summary, spec.se, spec.frequency, context);
-    numbers = {.log_likelihood = summary.value + summary.constant,
-               .deviance = summary.deviance,
-               .pearson = summary.pearson};
-    fit.decrement = covariance.decrement;
-  }
-  detail::finish_fit(eta, null, numbers, static_cast<std::size_t>(fit.rank), fit);
+  const detail::EtaErrors errors = detail::errors_at_maximum(eta, spec.se, spec.frequency, context);
+  const detail::ScoreCovariance& covariance = errors.covariance;
+  if (!eta.everything) fit.decrement = covariance.decrement;
+  detail::finish_fit(eta, null, errors.numbers, static_cast<std::size_t>(fit.rank), fit);
   if (!eta.everything) {
     detail::place(eta, covariance, fit);
   }

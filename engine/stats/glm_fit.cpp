@@ -251,6 +251,18 @@ void explain_fit(std::span<const std::string> names, const EtaFit& eta,
   warn_clusters(warnings, fit.se, fit.clusters);
 }
 
+EtaErrors errors_at_maximum(const EtaFit& eta, SeType se, bool frequency, const Context& context) {
+  EtaErrors out;
+  if (eta.everything) return out;
+  const Summary summary = summarise(eta.problem, eta.maximum.beta, context);
+  const Bread half = bread(eta.problem, summary, context);
+  out.covariance = score_covariance(eta.problem, half, summary, se, frequency, context);
+  out.numbers = {.log_likelihood = summary.value + summary.constant,
+                 .deviance = summary.deviance,
+                 .pearson = summary.pearson};
+  return out;
+}
+
 void start_fit(const RegressionRows& rows, std::size_t columns, SeType se, bool frequency,
                GlmFit& fit) {
   fit.se = se;

@@ -52,6 +52,14 @@ struct EtaNumbers {
   double pearson = 0.0;
 };
 
+/// The figures at the maximum and the covariance there; empty under complete separation.
+struct EtaErrors {
+  EtaNumbers numbers = {};
+  ScoreCovariance covariance = {};
+};
+[[nodiscard]] EtaErrors errors_at_maximum(const EtaFit& eta, SeType se, bool frequency,
+                                          const Context& context);
+
 /// NaN entries, counts.
 void start_fit(const RegressionRows& rows, std::size_t columns, SeType se, bool frequency,
                GlmFit& fit);

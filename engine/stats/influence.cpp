@@ -11,6 +11,7 @@
 #include "engine/core/parallel.h"
 #include "engine/stats/lengths.h"
 #include "engine/stats/regression_diagnostics.h"
+#include "engine/stats/row_states.h"
 #include "engine/stats/sample.h"
 #include "engine/stats/solved.h"
 
@@ -81,7 +82,7 @@ Influence influence(const LinearData& data, bool dfbetas, const Context& context
     column->assign(data.y.size(), kNaN);
   }
   if (dfbetas) result.dfbetas.assign(data.y.size() * data.columns, kNaN);
-  detail::warn_left_out(solved.rows, result.warnings);
+  detail::warn_left_out(result.warnings, solved.rows.missing, solved.rows.infinite);
   if (result.n <= result.rank) {
     result.warnings.push_back(fmt::format(
         "{} rows for {} coefficients: no residual is left to compare", result.n, result.rank));
@@ -149,7 +150,7 @@ Collinearity collinearity(const LinearData& data, std::span<const std::size_t> t
   require_optional_length("term", term.size(), data.columns);
   const detail::Solved solved = detail::solve_rows(data, false, context);
   Collinearity result;
-  detail::warn_left_out(solved.rows, result.warnings);
+  detail::warn_left_out(result.warnings, solved.rows.missing, solved.rows.infinite);
   const std::size_t r = solved.rank();
   if (r < data.columns) {
     result.warnings.push_back(detail::plural(static_cast<std::int64_t>(data.columns - r),

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/core/choice.h"
 #include "engine/core/error.h"
 #include "engine/stats/groups.h"
 #include "engine/stats/inference.h"
@@ -16,6 +17,7 @@
 #include "engine/stats/lengths.h"
 #include "engine/stats/linear_rows.h"
 #include "engine/stats/newey_west.h"
+#include "engine/stats/row_states.h"
 #include "engine/stats/sample.h"
 #include "engine/stats/sandwich.h"
 
@@ -187,7 +189,7 @@ void explain_variance(const LinearData& data, const Findings& found, LinearFit& 
 
 void explain(const LinearData& data, const Findings& found, LinearFit& fit) {
   auto& warnings = fit.warnings;
-  detail::warn_left_out(*found.rows, warnings);
+  detail::warn_left_out(warnings, found.rows->missing, found.rows->infinite);
   if (fit.n == 0) {
     warnings.emplace_back("no row is left to fit");
     return;
@@ -239,14 +241,7 @@ void fill(const LinearData& data, const detail::Solution& solution,
 std::string_view se_type_name(SeType type) { return kSeNames[static_cast<std::size_t>(type)]; }
 
 SeType parse_se_type(std::string_view name) {
-  const auto* const found = std::ranges::find(kSeNames, name);
-  if (found != kSeNames.end()) return static_cast<SeType>(found - kSeNames.begin());
-  const std::vector<std::string> names(kSeNames.begin(), kSeNames.end());
-  throw ArgumentError({.what = "unknown kind of standard error",
-                       .where = "se",
-                       .got = std::string(name),
-                       .expected = list_words(names),
-                       .hint = did_you_mean(name, names)});
+  return parse_choice<SeType>(kSeNames, name, "kind of standard error", "se");
 }
 
 bool clustered(SeType type) {

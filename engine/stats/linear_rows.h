@@ -35,7 +35,4 @@ void check_linear(const LinearData& data, const LinearSpec& spec);
 /// With `in_time` the rows are put in order of time, rows of one time in the order of the data.
 [[nodiscard]] CompleteRows complete_rows(const LinearData& data, bool in_time);
 
-/// Sentences for what was left out.
-void warn_left_out(const CompleteRows& rows, std::vector<std::string>& warnings);
-
 }  // namespace impact::detail

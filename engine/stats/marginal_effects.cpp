@@ -338,6 +338,7 @@ std::vector<Estimate> ratios(const GlmFit& fit, std::span<const std::string> nam
   std::vector<Estimate> rows = to_estimates(fit, names, conf_level);
   for (Estimate& row : rows) {
     row.method = fit.family == GlmFamily::kLogistic ? "odds_ratio" : "rate_ratio";
+    row.null_value = 1.0;
     row.estimate = std::exp(row.estimate);
     row.std_error *= row.estimate;
     row.conf_low = std::exp(row.conf_low);

@@ -11,6 +11,7 @@
 #include "engine/stats/least_squares.h"
 #include "engine/stats/lengths.h"
 #include "engine/stats/multinomial_fit.h"
+#include "engine/stats/row_states.h"
 
 namespace impact {
 namespace {
@@ -148,7 +149,7 @@ MultinomialFit multinomial(const MultinomialData& data, const MultinomialSpec& s
   const auto say = [&](std::string text) {
     if (spec.explain && !text.empty()) fit.warnings.push_back(std::move(text));
   };
-  if (spec.explain) detail::warn_left_out(fit.warnings, rows);
+  if (spec.explain) detail::warn_left_out(fit.warnings, rows.missing, rows.infinite);
 
   // Levels in use: the reference is 0, the others follow in code order.
   std::vector<std::size_t> rank_of(data.levels, 0);

@@ -8,37 +8,25 @@
 #include <string>
 #include <utility>
 
+#include "engine/core/choice.h"
 #include "engine/core/error.h"
 #include "engine/core/number.h"
 
 namespace impact {
 namespace {
 
-constexpr std::array<std::pair<Adjustment, std::string_view>, 6> kNames = {
-    {{Adjustment::kNone, "none"},
-     {Adjustment::kBonferroni, "bonferroni"},
-     {Adjustment::kHolm, "holm"},
-     {Adjustment::kHochberg, "hochberg"},
-     {Adjustment::kBh, "bh"},
-     {Adjustment::kBy, "by"}}};
+// In the order of Adjustment.
+constexpr std::array<std::string_view, 6> kNames = {"none",     "bonferroni", "holm",
+                                                    "hochberg", "bh",         "by"};
 
 }  // namespace
 
 std::string_view adjustment_name(Adjustment method) {
-  return kNames[static_cast<std::size_t>(method)].second;
+  return kNames[static_cast<std::size_t>(method)];
 }
 
 Adjustment parse_adjustment(std::string_view name) {
-  std::vector<std::string> words;
-  for (const auto& [method, word] : kNames) {
-    if (word == name) return method;
-    words.emplace_back(word);
-  }
-  throw ArgumentError({.what = "no adjustment '" + std::string(name) + "'",
-                       .where = "adjust",
-                       .got = std::string(name),
-                       .expected = list_words(words),
-                       .hint = did_you_mean(name, words)});
+  return parse_choice<Adjustment>(kNames, name, "adjustment", "adjust");
 }
 
 // With p_(1) <= ... <= p_(m), factor f_i and c = sum 1/i:

@@ -8,6 +8,7 @@
 
 #include "engine/core/parallel.h"
 #include "engine/stats/glm_fit.h"
+#include "engine/stats/row_states.h"
 
 namespace impact {
 namespace {
@@ -174,7 +175,7 @@ NegativeBinomialFit negative_binomial(const GlmData& data, const NegativeBinomia
   fit.family = GlmFamily::kNegativeBinomial;
   detail::start_fit(rows, data.columns, spec.se, spec.frequency, fit);
   auto& warnings = fit.warnings;
-  if (spec.explain) detail::warn_left_out(warnings, rows);
+  if (spec.explain) detail::warn_left_out(warnings, rows.missing, rows.infinite);
   if (spec.explain && !whole) {
     warnings.emplace_back("the outcome holds fractions: no likelihood of counts");
   }
@@ -197,19 +198,10 @@ NegativeBinomialFit negative_binomial(const GlmData& data, const NegativeBinomia
       joint.likelihood ? static_cast<const detail::Likelihood&>(*joint.likelihood) : *poisson;
   detail::NullModel null = detail::null_model(all, likelihood, intercept, context);
   null.log_likelihood = null_value;
-  detail::EtaNumbers numbers;
-  detail::ScoreCovariance covariance;
-  if (!eta.everything) {
-    const detail::Summary summary = detail::summarise(eta.problem, eta.maximum.beta, context);
-    const detail::Bread bread = detail::bread(eta.problem, summary, context);
-    covariance =
-        detail::score_covariance(eta.problem, bread, summary, spec.se, spec.frequency, context);
-    numbers = {.log_likelihood = summary.value + summary.constant,
-               .deviance = summary.deviance,
-               .pearson = summary.pearson};
-    fit.decrement = covariance.decrement;
-  }
-  detail::finish_fit(eta, null, numbers, static_cast<std::size_t>(fit.rank) + 1, fit);
+  const detail::EtaErrors errors = detail::errors_at_maximum(eta, spec.se, spec.frequency, context);
+  const detail::ScoreCovariance& covariance = errors.covariance;
+  if (!eta.everything) fit.decrement = covariance.decrement;
+  detail::finish_fit(eta, null, errors.numbers, static_cast<std::size_t>(fit.rank) + 1, fit);
   if (!eta.everything) detail::place(eta, covariance, fit);
   if (spec.explain) detail::explain_fit(data.names, eta, covariance, fit);
   if (eta.everything) return result;

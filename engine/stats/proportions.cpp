@@ -134,6 +134,7 @@ Estimate share_test(const Share& share, const ShareSpec& spec) {
   const Numbers s = numbers(share);
   const bool exact = spec.method == ShareMethod::kExact;
   Estimate row = start("share", exact ? "exact" : "score", spec);
+  row.null_value = spec.null_value;
   const double null = spec.null_value;
   if (!(null >= 0.0 && null <= 1.0)) {
     throw ArgumentError({.what = "a share lies in [0, 1]",
@@ -251,6 +252,7 @@ void complete_ratio(Estimate& row, double ratio, double variance, const ShareSpe
 Estimate odds_ratio(const Share& a, const Share& b, bool add_half, const ShareSpec& spec) {
   const Numbers s = numbers(a), r = numbers(b);
   Estimate row = start("odds_ratio", "woolf", spec);
+  row.null_value = 1.0;
   row.n = a.trials + b.trials;
   const double half = add_half ? 0.5 : 0.0;
   const double yes[] = {s.x + half, r.x + half};
@@ -264,6 +266,7 @@ Estimate odds_ratio(const Share& a, const Share& b, bool add_half, const ShareSp
 Estimate risk_ratio(const Share& a, const Share& b, bool add_half, const ShareSpec& spec) {
   const Numbers s = numbers(a), r = numbers(b);
   Estimate row = start("risk_ratio", "katz", spec);
+  row.null_value = 1.0;
   row.n = a.trials + b.trials;
   const double half = add_half ? 0.5 : 0.0;
   const double x[] = {s.x + half, r.x + half};

@@ -8,6 +8,7 @@
 #include <numbers>
 #include <Eigen/Cholesky>
 
+#include "engine/core/choice.h"
 #include "engine/core/error.h"
 #include "engine/core/number.h"
 #include "engine/core/parallel.h"
@@ -17,6 +18,7 @@
 #include "engine/stats/lengths.h"
 #include "engine/stats/quantile_descent.h"
 #include "engine/stats/regression_rows.h"
+#include "engine/stats/row_states.h"
 
 namespace impact {
 namespace {
@@ -281,14 +283,8 @@ MatrixXd bootstrap_covariance(const Problem& problem, const VectorXd& gamma,
 std::string_view quantile_se_name(QuantileSe se) { return kSeNames[static_cast<std::size_t>(se)]; }
 
 QuantileSe parse_quantile_se(std::string_view name) {
-  const auto* const found = std::ranges::find(kSeNames, name);
-  if (found != kSeNames.end()) return static_cast<QuantileSe>(found - kSeNames.begin());
-  const std::vector<std::string> names(kSeNames.begin(), kSeNames.end());
-  throw ArgumentError({.what = "unknown kind of standard error of a quantile regression",
-                       .where = "se",
-                       .got = std::string(name),
-                       .expected = list_words(names),
-                       .hint = did_you_mean(name, names)});
+  return parse_choice<QuantileSe>(kSeNames, name, "kind of standard error of a quantile regression",
+                                  "se");
 }
 
 QuantileFit quantile_regression(const QuantileData& data, const QuantileSpec& spec,
@@ -309,7 +305,7 @@ QuantileFit quantile_regression(const QuantileData& data, const QuantileSpec& sp
   fit.std_error.assign(data.columns, kNaN);
   fit.covariance.assign(data.columns * data.columns, kNaN);
   std::vector<std::string> warnings;
-  detail::warn_left_out(warnings, rows);
+  detail::warn_left_out(warnings, rows.missing, rows.infinite);
   const auto done = [&]() -> QuantileFit& {
     if (spec.explain) fit.warnings = std::move(warnings);
     return fit;

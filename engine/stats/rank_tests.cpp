@@ -172,6 +172,7 @@ bool exact(const RankTestSpec& spec, bool small, bool feasible, bool ties, Estim
 Estimate mann_whitney(std::span<const double> x, std::span<const double> y,
                       const RankTestSpec& spec, const Context& context) {
   Estimate row = start("mann_whitney", spec);
+  row.null_value = 0.5;
   const TwoSamples both = two_samples(x, y, row, context);
   if (both.empty()) return row;
   const auto [u, ties, constant] = dominance(both);

@@ -11,6 +11,7 @@
 #include "engine/core/parallel.h"
 #include "engine/stats/least_squares.h"
 #include "engine/stats/lengths.h"
+#include "engine/stats/row_states.h"
 
 namespace impact::detail {
 namespace {
@@ -21,10 +22,6 @@ constexpr std::int64_t kManyClusters = 30;
 constexpr double kAlmostDependent = 1e-7;
 // Numbers looked at in one go for one that is not finite.
 constexpr std::size_t kScanned = 65536;
-
-// A row with weight 0 is no loss, whatever it holds; one that misses a number and holds an infinite
-// one counts as missing.
-enum class RowState : std::uint8_t { kUsed, kNoWeight, kMissing, kInfinite };
 
 void check(const GlmData& data) {
   const std::size_t rows = data.y.size();
@@ -56,32 +53,17 @@ bool all_finite(std::span<const double> numbers, const Context& context) {
   return nothing == 0.0;
 }
 
-std::vector<RowState> row_states(const GlmData& data, const Context& context) {
+RowStates row_states(const GlmData& data, const Context& context) {
   const std::size_t n = data.y.size();
-  std::vector<RowState> states(n, RowState::kUsed);
-  const auto look = [&](std::span<const double> column) {
-    for (std::size_t i = 0; i < column.size(); ++i) {
-      if (std::isfinite(column[i])) continue;
-      if (std::isnan(column[i])) {
-        states[i] = RowState::kMissing;
-      } else if (states[i] == RowState::kUsed) {
-        states[i] = RowState::kInfinite;
-      }
-    }
-  };
-  look(data.y);
-  look(data.offset);
-  look(data.exposure);
+  RowStates states(n);
+  states.look(data.y);
+  states.look(data.offset);
+  states.look(data.exposure);
   if (!all_finite(data.x, context)) {
-    for (std::size_t k = 0; k < data.columns; ++k) look(data.x.subspan(k * n, n));
+    for (std::size_t k = 0; k < data.columns; ++k) states.look(data.x.subspan(k * n, n));
   }
-  for (std::size_t i = 0; i < data.clusters.size(); ++i) {
-    if (data.clusters[i] < 0) states[i] = RowState::kMissing;
-  }
-  for (std::size_t i = 0; i < data.weights.size(); ++i) {
-    if (std::isnan(data.weights[i])) states[i] = RowState::kMissing;
-    if (data.weights[i] == 0.0) states[i] = RowState::kNoWeight;
-  }
+  states.look_at_codes(data.clusters);
+  states.look_at_weights(data.weights);
   return states;
 }
 
@@ -145,13 +127,13 @@ RegressionRows regression_rows(const GlmData& data, const Context& context) {
     }
     rows.offset = rows.own_offset;
   }
-  const std::vector<RowState> states = row_states(data, context);
-  rows.missing = std::ranges::count(states, RowState::kMissing);
-  rows.infinite = std::ranges::count(states, RowState::kInfinite);
-  std::vector<std::uint8_t> flags(states.size());
+  const RowStates states = row_states(data, context);
+  rows.missing = states.count(RowState::kMissing);
+  rows.infinite = states.count(RowState::kInfinite);
+  std::vector<std::uint8_t> flags(data.y.size());
   bool all = true;
-  for (std::size_t i = 0; i < states.size(); ++i) {
-    flags[i] = states[i] == RowState::kUsed ? 1 : 0;
+  for (std::size_t i = 0; i < flags.size(); ++i) {
+    flags[i] = states.used(i) ? 1 : 0;
     all = all && flags[i] != 0;
   }
   if (!all) {
@@ -169,29 +151,7 @@ void require_se(SeType se, std::span<const std::int32_t> clusters, std::size_t r
                          .got = std::string(se_type_name(se)),
                          .expected = "classical, HC0, HC1, HC2, HC3, CR0 or CR1"});
   }
-  if (clustered(se) && clusters.empty() && rows > 0) {
-    throw ArgumentError({.what = fmt::format("{} needs clusters", se_type_name(se)),
-                         .where = "se",
-                         .got = std::string(se_type_name(se)),
-                         .expected = "clusters, or one of classical, HC0, HC1, HC2, HC3"});
-  }
-  if (!clustered(se) && !clusters.empty()) {
-    throw ArgumentError({.what = fmt::format("{} ignores clusters", se_type_name(se)),
-                         .where = "se",
-                         .got = std::string(se_type_name(se)),
-                         .expected = "CR0 or CR1, or no clusters"});
-  }
-}
-
-void warn_left_out(std::vector<std::string>& warnings, const RegressionRows& rows) {
-  const auto say = [&](std::int64_t count, const char* why) {
-    if (count == 0) return;
-    warnings.push_back(fmt::format("{} left out because {}",
-                                   count == 1 ? "1 row was" : fmt::format("{} rows were", count),
-                                   why));
-  };
-  say(rows.missing, "a number or a code is missing");
-  say(rows.infinite, "a number is infinite");
+  require_clusters(se, !clusters.empty(), rows, "CR0 or CR1");
 }
 
 void warn_clusters(std::vector<std::string>& warnings, SeType se, std::int64_t clusters) {

@@ -42,8 +42,7 @@ struct RegressionRows {
 /// Newey-West.
 void require_se(SeType se, std::span<const std::int32_t> clusters, std::size_t rows);
 
-/// Sentence for what was left out.
-void warn_left_out(std::vector<std::string>& warnings, const RegressionRows& rows);
+/// Few clusters are worth a sentence.
 void warn_clusters(std::vector<std::string>& warnings, SeType se, std::int64_t clusters);
 
 /// "'a', 'b'", or "column 1" without names.

@@ -11,6 +11,7 @@
 #include "engine/stats/descriptives.h"
 #include "engine/stats/distribution.h"
 #include "engine/stats/regression_diagnostics.h"
+#include "engine/stats/row_states.h"
 #include "engine/stats/sample.h"
 #include "engine/stats/solved.h"
 
@@ -31,7 +32,7 @@ Estimate start(const char* method, const detail::Solved& solved) {
   row.term = "residuals";
   row.method = method;
   row.n = static_cast<std::int64_t>(solved.n());
-  detail::warn_left_out(solved.rows, row.warnings);
+  detail::warn_left_out(row.warnings, solved.rows.missing, solved.rows.infinite);
   return row;
 }
 

@@ -126,6 +126,7 @@ TTest finish(const Test& test, std::vector<std::string> warnings, const char* me
   const double j = small_sample_factor(test.effect_df);
   result.cohens_d = effect(row, "cohens_d", d, low, high);
   result.hedges_g = effect(row, "hedges_g", d * j, low * j, high * j);
+  row.null_value = spec.null_value;  // Effect sizes count from it: theirs is 0.
   return result;
 }
 

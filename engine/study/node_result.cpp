@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kMagic = "impact-result 2\n";
+constexpr std::string_view kMagic = "impact-result 3\n";
 
 // A double as its bits: text would lose which NaN it is.
 json bits(double value) { return std::bit_cast<std::int64_t>(value); }
@@ -45,9 +45,9 @@ Value read_value(const json& tagged) {
 }
 
 json estimate_json(const Estimate& e) {
-  return {e.term,     e.method,         e.se_type,         e.n,
-          e.warnings, bits(e.estimate), bits(e.std_error), bits(e.statistic),
-          bits(e.df), bits(e.p_value),  bits(e.conf_low),  bits(e.conf_high)};
+  return {e.term,           e.method,          e.se_type,         e.n,        e.warnings,
+          bits(e.estimate), bits(e.std_error), bits(e.statistic), bits(e.df), bits(e.p_value),
+          bits(e.conf_low), bits(e.conf_high), bits(e.null_value)};
 }
 
 Estimate read_estimate(const json& fields) {
@@ -58,7 +58,7 @@ Estimate read_estimate(const json& fields) {
   e.n = fields.at(3).get<std::int64_t>();
   e.warnings = fields.at(4).get<std::vector<std::string>>();
   double* const numbers[] = {&e.estimate, &e.std_error, &e.statistic, &e.df,
-                             &e.p_value,  &e.conf_low,  &e.conf_high};
+                             &e.p_value,  &e.conf_low,  &e.conf_high, &e.null_value};
   for (std::size_t i = 0; i < std::size(numbers); ++i) *numbers[i] = number(fields.at(5 + i));
   return e;
 }

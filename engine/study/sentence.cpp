@@ -51,7 +51,7 @@ std::string field_text(const std::string& name, bool share, const Estimate& row)
 }
 
 // What stands in one pair of braces.
-std::string filled(const std::string& inside, const Estimate& row, double null_value) {
+std::string filled(const std::string& inside, const Estimate& row) {
   const auto choices = split(inside, '|');
   if (choices.size() > 1) {
     if (choices.size() != 3) {
@@ -59,7 +59,7 @@ std::string filled(const std::string& inside, const Estimate& row, double null_v
                            .got = "{" + inside + "}",
                            .expected = "{more|fewer|about as many}: above, below, undecided"});
     }
-    return choices[static_cast<std::size_t>(direction_of(row, null_value))];
+    return choices[static_cast<std::size_t>(direction_of(row))];
   }
   const auto parts = split(inside, ':');
   bool known = parts.size() == 1 || (parts.size() == 2 && parts[1] == "share");
@@ -77,32 +77,21 @@ std::string filled(const std::string& inside, const Estimate& row, double null_v
 
 }  // namespace
 
-Direction direction_of(const Estimate& row, double null_value) {
+Direction direction_of(const Estimate& row) {
   const bool interval = !std::isnan(row.conf_low) && !std::isnan(row.conf_high);
   if (std::isnan(row.estimate)) return Direction::kUndecided;
-  if (interval ? row.conf_low > null_value : row.estimate > null_value && row.p_value < kAlpha) {
+  if (interval ? row.conf_low > row.null_value
+               : row.estimate > row.null_value && row.p_value < kAlpha) {
     return Direction::kAbove;
   }
-  if (interval ? row.conf_high < null_value : row.estimate < null_value && row.p_value < kAlpha) {
+  if (interval ? row.conf_high < row.null_value
+               : row.estimate < row.null_value && row.p_value < kAlpha) {
     return Direction::kBelow;
   }
   return Direction::kUndecided;
 }
 
-double null_value_of(const Estimate& row, double declared) {
-  const auto is = [&](const char* name) { return row.method.starts_with(name); };
-  const bool effect_size = row.term.ends_with(":cohens_d") || row.term.ends_with(":hedges_g");
-  const bool takes_declared =
-      is("t_test") || is("bootstrap") || row.method == "share" || row.method == "share_exact";
-  if (takes_declared && !effect_size && !std::isnan(declared)) return declared;
-  if (is("mann_whitney") || is("auc") || row.method == "share") return 0.5;
-  for (const char* ratio : {"odds_ratio", "risk_ratio", "rate_ratio", "fisher_exact", "mcnemar"}) {
-    if (is(ratio)) return 1.0;
-  }
-  return 0.0;
-}
-
-std::string write_sentence(const std::string& text, const Estimate& row, double null_value) {
+std::string write_sentence(const std::string& text, const Estimate& row) {
   std::string out;
   for (std::size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
@@ -117,7 +106,7 @@ std::string write_sentence(const std::string& text, const Estimate& row, double 
                              .got = text.substr(at),
                              .hint = "write {{ for a brace itself"});
       }
-      out += filled(text.substr(at + 1, end - at - 1), row, null_value);
+      out += filled(text.substr(at + 1, end - at - 1), row);
       at = end;
     } else if (c == '}') {
       throw ArgumentError({.what = "a brace of the sentence is not opened",
@@ -130,7 +119,7 @@ std::string write_sentence(const std::string& text, const Estimate& row, double 
   return out;
 }
 
-void check_sentence(const std::string& text) { (void)write_sentence(text, Estimate{}, 0.0); }
+void check_sentence(const std::string& text) { (void)write_sentence(text, Estimate{}); }
 
 std::string plain_sentence(const std::string& about, const Estimate& row) {
   std::string out =

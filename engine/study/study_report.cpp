@@ -1,13 +1,11 @@
 #include "engine/study/study_report.h"
 
 #include <algorithm>
-#include <limits>
 #include <set>
 #include <nlohmann/json.hpp>
 
 #include "engine/analysis/words.h"
 #include "engine/core/number.h"
-#include "engine/study/recipe.h"
 #include "engine/study/report_parts.h"
 #include "engine/study/sentence.h"
 
@@ -209,24 +207,10 @@ class Composer {
         continue;
       }
       const Estimate& row = estimate(at->second->result, told.part);
-      finding.sentence = told.label.empty()
-                             ? plain_sentence(told.node, row)
-                             : write_sentence(told.label, row, hypothesis(told.node, row));
+      finding.sentence =
+          told.label.empty() ? plain_sentence(told.node, row) : write_sentence(told.label, row);
       finding.warnings = shortened(row.warnings, at->second->result);
     }
-  }
-
-  // What the declaration tests against.
-  [[nodiscard]] double hypothesis(const std::string& node, const Estimate& row) const {
-    double declared = std::numeric_limits<double>::quiet_NaN();
-    if (const auto* analysis = std::get_if<AnalysisNode>(&study_.find(node)->body)) {
-      const auto& options = analysis->recipe->options;
-      if (options.contains("null")) declared = options["null"].get<double>();
-      if (options.value("statistic", "") == "ratio_of_means" && !options.contains("null")) {
-        declared = 1.0;
-      }
-    }
-    return null_value_of(row, declared);
   }
 
   [[nodiscard]] ReportEstimate shown(const EstimateRow& row) const {

@@ -98,7 +98,7 @@ TEST_CASE("bytes cut at any place are refused", "[study][node_result]") {
 TEST_CASE("bytes that are no result are refused", "[study][node_result]") {
   const std::string frame = encode_frame({});
   const auto with = [&](const std::string& header) {
-    return "impact-result 2\n" + std::to_string(header.size()) + "\n" + header + frame;
+    return "impact-result 3\n" + std::to_string(header.size()) + "\n" + header + frame;
   };
   const std::string size = std::to_string(frame.size());
   const auto header = [&](const std::string& fields, const std::string& bytes) {
@@ -110,10 +110,10 @@ TEST_CASE("bytes that are no result are refused", "[study][node_result]") {
       header(R"("estimates":[],"passed":true,"rows":0,"value":["missing"],"warnings":[])", size);
   CHECK_NOTHROW(decode_result(with(good)));
   for (const std::string& wrong : {
-           std::string("impact-result 3\n0\n"),
-           std::string("impact-result 2\n-1\n"),
-           std::string("impact-result 2\n99999999999999999999\n{}"),
-           std::string("impact-result 2\nx\n{}"),
+           std::string("impact-result 4\n0\n"),
+           std::string("impact-result 3\n-1\n"),
+           std::string("impact-result 3\n99999999999999999999\n{}"),
+           std::string("impact-result 3\nx\n{}"),
            with("{}"),
            with("[]"),
            with("not json"),
