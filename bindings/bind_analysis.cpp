@@ -92,9 +92,7 @@ constexpr const char* kSample =
 Function rows_function() {
   return {.name = "Analysis:rows",
           .params = {},
-          .returns =
-              "list of rows: term, estimate, std_error, statistic, df, p_value, conf_low, "
-              "conf_high, n, method, se_type, warnings",
+          .returns = "list of EstimateRow",
           .text = "Computes the analysis now; a study declares it with S:analysis instead.",
           .example = std::string(kSample) +
                      "local row <const> = stats.welch { of = t.y, by = t.g }:rows()[1]\n"
@@ -173,9 +171,35 @@ Function text_function() {
           }};
 }
 
+// Fields of what push_row makes.
+TypeDescriptor row_type() {
+  const auto field = [](const char* name, const char* type, const char* text) {
+    return Param{.name = name, .type = type, .text = text};
+  };
+  return {.name = "EstimateRow",
+          .text = "One number of an analysis; what does not apply to it is not a number (NaN).",
+          .fields = {field("term", "text", "What the number is of."),
+                     field("estimate", "number", "The number."),
+                     field("std_error", "number", "Its standard error."),
+                     field("statistic", "number", "The test statistic."),
+                     field("df", "number", "Degrees of freedom of the statistic."),
+                     field("p_value", "number", "Two-sided unless asked otherwise."),
+                     field("conf_low", "number", "Lower end of the interval."),
+                     field("conf_high", "number", "Upper end of the interval."),
+                     field("n", "integer", "Rows it was computed from."),
+                     field("method", "text", "The method in full."),
+                     field("se_type", "text", "Kind of the standard error, \"\" for none."),
+                     {.name = "warnings",
+                      .type = "list",
+                      .text = "What to be careful about.",
+                      .items = "text"}},
+          .handle = false};
+}
+
 }  // namespace
 
 void install_analyses(lua_State* L) {
+  runtime(L).registry().add(row_type());
   register_type(L, {.name = "Analysis",
                     .text = "A test, regression or description of columns: stats.welch { ... }.",
                     .methods = {rows_function(), table_function()},

@@ -104,7 +104,8 @@ Function draw_function(const DrawInfo& info) {
   const std::size_t count = info.params.size();
   return {.name = name,
           .params = std::move(params),
-          .returns = "Column, for S:model",
+          .returns = "Column",
+          .result = "for S:model",
           .text = info.text,
           .example = example_of(name + arguments),
           .body = [distribution, count](Call& call) {
@@ -120,13 +121,16 @@ Function draw_function(const DrawInfo& info) {
 
 Function categorical_function() {
   return {.name = "categorical",
-          .params = {{.name = "labels", .type = "list", .text = "Texts to choose from."},
-                     {.name = "weights",
-                      .type = "list",
-                      .text = "How often each, in any unit; default: equally often.",
-                      .optional = true},
-                     per_option()},
-          .returns = "Column, for S:model",
+          .params =
+              {{.name = "labels", .type = "list", .text = "Texts to choose from.", .items = "text"},
+               {.name = "weights",
+                .type = "list",
+                .text = "How often each, in any unit; default: equally often.",
+                .optional = true,
+                .items = "number|Column"},
+               per_option()},
+          .returns = "Column",
+          .result = "for S:model",
           .text = "One of several texts.",
           .example = example_of("categorical({ \"small\", \"large\" }, { 3, 1 })"),
           .body = [](Call& call) {
@@ -259,7 +263,8 @@ void install_models(lua_State* L) {
                     .text = "How data might arise: m.x is the variable x.",
                     .methods = {},
                     .metamethods = {model_index()},
-                    .releasable = false});
+                    .releasable = false,
+                    .any_field = "Column"});
   Registry& registry = runtime(L).registry();
   for (const DrawInfo& info : draws()) {
     push_function(L, registry.add(draw_function(info)));

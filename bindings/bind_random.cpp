@@ -85,7 +85,8 @@ std::vector<Function> list_methods() {
                          static_cast<lua_Integer>(stream(call).below(size) + 1));
              return 1;
            }),
-      draw("categorical", {{.name = "weights", .type = "list", .text = "Weights, at least 0."}},
+      draw("categorical",
+           {{.name = "weights", .type = "list", .text = "Weights, at least 0.", .items = "number"}},
            "integer",
            "The place (from 1) of an item drawn with probability proportional to its "
            "weight.",

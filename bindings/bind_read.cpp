@@ -31,6 +31,11 @@ Function reading(const std::string& name, std::vector<Param> params, std::string
   return out;
 }
 
+Function meaning(Function function, std::string result) {
+  function.result = std::move(result);
+  return function;
+}
+
 Param file_option(const std::string& name) {
   return {.name = name,
           .type = "text",
@@ -146,10 +151,57 @@ void read_rows(lua_State* L, int value, Expectations* out) {
   });
 }
 
+Function sql_function() {
+  return verb(
+      "sql", {{.name = "text", .type = "text", .text = "One SELECT that reads from self."}},
+      "The result of a SQL query over this table.",
+      "assert(t:sql(\"select sum(x) as s from self\"):column_values(\"s\")[1] == 10)",
+      [](Call& call) {
+        const RelationPtr input = self(call);
+        push_table(call.state(), query(input->backend, call.text("text"), {{"self", input}}));
+        return 1;
+      });
+}
+
 }  // namespace
+
+std::vector<Param> expectation_fields() {
+  const auto field = [](const char* name, const char* type, const char* text, const char* items,
+                        bool keyed) {
+    return Param{.name = name,
+                 .type = type,
+                 .text = text,
+                 .optional = true,
+                 .named = true,
+                 .items = items,
+                 .keyed = keyed};
+  };
+  return {field("rows", "integer|list", "How many, or { min, max }.", "integer", false),
+          field("key", kColumns, "Columns that identify a row.", "", false),
+          field("unique", kColumns, "Columns that do not repeat.", "", false),
+          field("present", kColumns, "Columns without a missing cell.", "", false),
+          field("range", "list", "column = { low, high }.", "list", true),
+          field("allowed", "list", "column = { values }.", "list", true)};
+}
+
+std::vector<TypeDescriptor> table_kinds() {
+  const auto count = [](const char* name, const char* text) {
+    return Param{.name = name, .type = "integer", .text = text};
+  };
+  return {{.name = "Shape",
+           .text = "How large a table is.",
+           .fields = {count("rows", "Rows."), count("columns", "Columns."),
+                      count("incomplete_rows", "Rows with a missing cell.")},
+           .handle = false},
+          {.name = "Row",
+           .text = "One row of a table: a Lua table with a field a column.",
+           .any_field = "any",
+           .handle = false}};
+}
 
 std::vector<Function> reading_functions() {
   std::vector<Function> all;
+  all.push_back(sql_function());
   all.push_back(reading("col", {{.name = "name", .type = "text", .text = "Name of the column."}},
                         "Column", "The column of that name, also where a method has the same name.",
                         "assert(t:select(t:col \"x\"):count_rows() == 4)", [](Call& call) {
@@ -160,7 +212,7 @@ std::vector<Function> reading_functions() {
                           return 1;
                         }));
   all.push_back(reading(
-      "column_names", {}, "list of texts", "The names of the columns, in order. Reads no data.",
+      "column_names", {}, "list of text", "The names of the columns, in order. Reads no data.",
       "assert(#t:column_names() == 3 and t:column_names()[1] == \"x\")", [](Call& call) {
         lua_State* L = call.state();
         lua_newtable(L);
@@ -171,22 +223,25 @@ std::vector<Function> reading_functions() {
         }
         return 1;
       }));
-  all.push_back(reading("describe", {}, "Table: one row a column",
-                        "Counts, means and quantiles of every column.",
-                        "assert(t:describe():count_rows() == 3)", [](Call& call) {
-                          push_table(call.state(), description(self(call)));
-                          return 1;
-                        }));
-  all.push_back(reading("info", {}, "Table: one row a column",
-                        "Types, missing cells and different values of every column.",
-                        "assert(t:info():count_rows() == 3)", [](Call& call) {
-                          push_table(call.state(), column_info(self(call)));
-                          return 1;
-                        }));
-  all.push_back(reading("shape", {}, "{ rows, columns, incomplete_rows }",
-                        "Numbers of rows, of columns and of rows with a missing cell.",
-                        "assert(t:shape().rows == 4 and t:shape().incomplete_rows == 1)",
-                        push_shape));
+  all.push_back(
+      meaning(reading("describe", {}, "Table", "Counts, means and quantiles of every column.",
+                      "assert(t:describe():count_rows() == 3)",
+                      [](Call& call) {
+                        push_table(call.state(), description(self(call)));
+                        return 1;
+                      }),
+              "one row a column"));
+  all.push_back(meaning(
+      reading("info", {}, "Table", "Types, missing cells and different values of every column.",
+              "assert(t:info():count_rows() == 3)",
+              [](Call& call) {
+                push_table(call.state(), column_info(self(call)));
+                return 1;
+              }),
+      "one row a column"));
+  all.push_back(
+      reading("shape", {}, "Shape", "Numbers of rows, of columns and of rows with a missing cell.",
+              "assert(t:shape().rows == 4 and t:shape().incomplete_rows == 1)", push_shape));
   all.push_back(reading("glimpse",
                         {{.name = "rows",
                           .type = "integer",
@@ -200,12 +255,12 @@ std::vector<Function> reading_functions() {
                                     glimpse(rows_of(call), context(call), call.integer("rows")));
                           return 1;
                         }));
-  all.push_back(reading("rows", {}, "list of { column = value } rows",
+  all.push_back(reading("rows", {}, "list of Row",
                         "The rows as Lua tables; a missing cell is `missing`.",
                         "assert(t:rows()[2].y == missing)", push_rows));
   all.push_back(
       reading("column_values", {{.name = "column", .type = "text|Column", .text = "Which column."}},
-              "list of values", "The cells of one column as a list; a missing cell is `missing`.",
+              "list of any", "The cells of one column as a list; a missing cell is `missing`.",
               "assert(t:column_values(\"x\")[3] == 4)", push_column_values));
   all.push_back(reading("count_rows", {}, "integer", "The number of rows.",
                         "assert(t:count_rows() == 4)", [](Call& call) {
@@ -224,22 +279,26 @@ std::vector<Function> reading_functions() {
   all.push_back(reading("write", {file_option("csv"), file_option("parquet"), file_option("jsonl")},
                         "nothing", "Writes the table to a file in the run folder.",
                         "t:write { csv = \"t.csv\" }", write_table));
-  all.push_back(reading(
-      "expect",
-      {{.name = "what",
-        .type = "list",
-        .text = "rows = N or { min, max }, key, unique, present = columns, range = { column = { "
-                "low, high } }, allowed = { column = { ... } }."}},
-      "Table: the same", "Fails with the offending rows unless the table is as expected.",
-      "t:expect { rows = 4, unique = \"x\", range = { x = { 1, 4 } } }", [](Call& call) {
-        lua_State* L = call.state();
-        const RelationPtr relation = rows_of(call);
-        relation->backend->check(
-            relation, expectations_at(L, call.slot("what"), relation->schema, relation->label),
-            context(call));
-        push_table(L, relation);
-        return 1;
-      }));
+  all.push_back(meaning(
+      reading("expect",
+              {{.name = "what",
+                .type = "list",
+                .text = "rows = N or { min, max }, key, unique, present = columns, range = { "
+                        "column = { low, high } }, allowed = { column = { ... } }.",
+                .fields = expectation_fields()}},
+              "Table", "Fails with the offending rows unless the table is as expected.",
+              "t:expect { rows = 4, unique = \"x\", range = { x = { 1, 4 } } }",
+              [](Call& call) {
+                lua_State* L = call.state();
+                const RelationPtr relation = rows_of(call);
+                relation->backend->check(
+                    relation,
+                    expectations_at(L, call.slot("what"), relation->schema, relation->label),
+                    context(call));
+                push_table(L, relation);
+                return 1;
+              }),
+      "the same"));
   all.push_back(reading("explain", {}, "text", "What the backend would run.",
                         "assert(#t:explain() > 0)", [](Call& call) {
                           const RelationPtr relation = self(call);
@@ -252,7 +311,7 @@ std::vector<Function> reading_functions() {
 std::vector<Function> table_metamethods() {
   std::vector<Function> all;
   all.push_back(reading("__index", {{.name = "key", .type = "any", .text = "Column or method."}},
-                        "Column or function", "t.name: a method of tables, else a column.",
+                        "Column|function", "t.name: a method of tables, else a column.",
                         "assert(tostring(t.x) == \"x\")", [](Call& call) {
                           lua_State* L = call.state();
                           const int key = call.slot("key");

@@ -28,7 +28,9 @@ Param types_param() {
           .type = "list",
           .text = "column = \"type\" or category { ... }; the others are inferred.",
           .optional = true,
-          .named = true};
+          .named = true,
+          .items = "text|Type",
+          .keyed = true};
 }
 
 std::string file_example(const std::string& name, const std::string& format) {
@@ -170,7 +172,9 @@ Function frame_function() {
   return {.name = "frame",
           .params = {{.name = "columns",
                       .type = "list",
-                      .text = "{ \"name\", { values... } } for each column, in order."}},
+                      .text = "{ \"name\", { values... } } for each column, in order.",
+                      .items = "list",
+                      .fields = {key_param(), types_param()}}},
           .returns = "Table",
           .text =
               "A table from Lua lists. Types are inferred; a missing cell is `missing`. "
@@ -239,32 +243,38 @@ Function frame_function() {
 }
 
 Function sql_function() {
-  return {
-      .name = "sql",
-      .params = {{.name = "text", .type = "text", .text = "One SELECT."},
-                 {.name = "inputs", .type = "list", .text = "name = Table, for each it reads."}},
-      .returns = "Table",
-      .text = "The result of a SQL query over named tables.",
-      .example =
-          "local a = frame { { \"x\", { 1, 2 } } }\n"
-          "assert(sql(\"select x + 1 as y from a\", { a = a }):count_rows() == 2)",
-      .body = [](Call& call) {
-        lua_State* L = call.state();
-        const int list = call.slot("inputs");
-        std::vector<std::pair<std::string, RelationPtr>> inputs;
-        for (const std::string& name : sorted_fields(L, list)) {
-          with_field(L, list, name, [&](int value) {
-            inputs.emplace_back(name, get_handle<const Relation>(L, value));
-          });
-        }
-        push_table(L, query(session(call).backend(), call.text("text"), std::move(inputs)));
-        return 1;
-      }};
+  return {.name = "sql",
+          .params = {{.name = "text", .type = "text", .text = "One SELECT."},
+                     {.name = "inputs",
+                      .type = "list",
+                      .text = "name = Table, for each it reads.",
+                      .items = "Table",
+                      .keyed = true}},
+          .returns = "Table",
+          .text = "The result of a SQL query over named tables.",
+          .example =
+              "local a = frame { { \"x\", { 1, 2 } } }\n"
+              "assert(sql(\"select x + 1 as y from a\", { a = a }):count_rows() == 2)",
+          .body = [](Call& call) {
+            lua_State* L = call.state();
+            const int list = call.slot("inputs");
+            std::vector<std::pair<std::string, RelationPtr>> inputs;
+            for (const std::string& name : sorted_fields(L, list)) {
+              with_field(L, list, name, [&](int value) {
+                inputs.emplace_back(name, get_handle<const Relation>(L, value));
+              });
+            }
+            push_table(L, query(session(call).backend(), call.text("text"), std::move(inputs)));
+            return 1;
+          }};
 }
 
 Function category_function() {
   return {.name = "category",
-          .params = {{.name = "levels", .type = "list", .text = "The allowed texts, in order."}},
+          .params = {{.name = "levels",
+                      .type = "list",
+                      .text = "The allowed texts, in order.",
+                      .items = "text"}},
           .returns = "Type",
           .text = "The type of a column that holds one of these texts, ordered as listed.",
           .example =

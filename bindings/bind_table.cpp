@@ -13,12 +13,14 @@
 namespace impact::bindings {
 namespace {
 
-Param columns_param(bool optional, std::string text) {
+Param columns_param(bool optional, std::string text, bool keyed = false) {
   return {.name = "columns",
           .type = kColumns,
           .text = std::move(text),
           .optional = optional,
-          .variadic = true};
+          .variadic = true,
+          .items = keyed ? "Column|text|number|boolean|missing" : "",
+          .keyed = keyed};
 }
 
 Param option(std::string name, std::string type, std::string text) {
@@ -27,6 +29,12 @@ Param option(std::string name, std::string type, std::string text) {
           .text = std::move(text),
           .optional = true,
           .named = true};
+}
+
+Param texts(std::string name, std::string text) {
+  Param out = option(std::move(name), "list", std::move(text));
+  out.items = "text";
+  return out;
 }
 
 RelationPtr self(const Call& call) { return call.self<const Relation>(); }
@@ -43,13 +51,13 @@ std::vector<std::string> names(const Call& call, const char* name) {
 }
 
 Function select_function() {
-  return verb("select", {columns_param(false, "Columns to keep, or to compute: a.b:as \"c\".")},
-              "Keeps exactly these columns, in this order.",
-              "assert(#t:select(\"x\", (t.x * 2):as \"twice\"):rows() == 4)", [](Call& call) {
-                return give(
-                    call, select(self(call),
+  return verb(
+      "select", {columns_param(false, "Columns to keep, or to compute: a.b:as \"c\".", true)},
+      "Keeps exactly these columns, in this order.",
+      "assert(#t:select(\"x\", (t.x * 2):as \"twice\"):rows() == 4)", [](Call& call) {
+        return give(call, select(self(call),
                                  definitions_at(call.state(), call.slot("columns"), place(call))));
-              });
+      });
 }
 
 Function drop_function() {
@@ -61,7 +69,11 @@ Function drop_function() {
 Function rename_function() {
   return verb(
       "rename",
-      {{.name = "names", .type = "list", .text = "new = \"old\", or { \"old\", \"new\" }."}},
+      {{.name = "names",
+        .type = "list",
+        .text = "new = \"old\", or { \"old\", \"new\" }.",
+        .items = "text|list",
+        .keyed = true}},
       "Gives columns other names.",
       "assert(t:rename { value = \"x\" }:column_values(\"value\")[1] == 3)", [](Call& call) {
         lua_State* L = call.state();
@@ -84,7 +96,7 @@ Function rename_function() {
 }
 
 Function derive_function() {
-  return verb("derive", {columns_param(false, "expr:as \"name\", or name = expr.")},
+  return verb("derive", {columns_param(false, "expr:as \"name\", or name = expr.", true)},
               "Adds or replaces computed columns.",
               "assert(t:derive { y = t.x + 1 }:column_values(\"y\")[1] == 4)", [](Call& call) {
                 return give(
@@ -174,7 +186,10 @@ Function summarise_function() {
   return verb("summarise",
               {{.name = "columns",
                 .type = "list",
-                .text = "Aggregates, named by :as or as fields, and by = columns to group by."}},
+                .text = "Aggregates, named by :as or as fields, and by = columns to group by.",
+                .items = "Column",
+                .keyed = true,
+                .fields = {option("by", kColumns, "Columns to group by.")}}},
               "One row a group, with the aggregates of its rows.",
               "local s = t:summarise { by = t.g, t.x:sum():as \"total\", n = count() }\n"
               "assert(s:count_rows() == 2)",
@@ -232,6 +247,9 @@ Function join_function() {
       {"one-to-one", JoinExpectation::kOneToOne},
       {"one-to-many", JoinExpectation::kOneToMany},
       {"many-to-one", JoinExpectation::kManyToOne}};
+  Param on = option("on", kColumns, "Columns that must agree: \"id\", or { left = \"right\" }.");
+  on.items = "text|Column|list";
+  on.keyed = true;
   Param kind = option("kind", "text", "Which rows without a partner stay.");
   kind.fallback = std::string("inner");
   for (const auto& [name, value] : kinds) kind.allowed.push_back(name);
@@ -243,7 +261,7 @@ Function join_function() {
   return verb(
       "join",
       {{.name = "other", .type = "Table", .text = "The right table."},
-       option("on", kColumns, "Columns that must agree: \"id\", or { left = \"right\" }."),
+       std::move(on),
        std::move(kind),
        std::move(suffix),
        std::move(expect),
@@ -303,7 +321,7 @@ Function pivot_wider_function() {
   return verb(
       "pivot_wider",
       {std::move(from), std::move(values),
-       option("names", "list", "New columns in order; default: read from the data, sorted.")},
+       texts("names", "New columns in order; default: read from the data, sorted.")},
       "Turns rows into columns.",
       "local long = t:select(\"x\", \"g\"):derive { y = t.x * 2 }:pivot_longer { columns = { "
       "\"x\", \"y\" } }\n"
@@ -331,21 +349,24 @@ Function drop_missing_function() {
 }
 
 Function fill_missing_function() {
-  return verb(
-      "fill_missing",
-      {{.name = "values", .type = "list", .text = "column = value, for each column to fill."}},
-      "Replaces missing cells by a value.",
-      "assert(t:fill_missing { y = 0 }:drop_missing():count_rows() == 4)", [](Call& call) {
-        lua_State* L = call.state();
-        const int list = call.slot("values");
-        std::vector<std::pair<std::string, Value>> values;
-        for (const std::string& name : sorted_fields(L, list)) {
-          with_field(L, list, name, [&](int value) {
-            values.emplace_back(name, value_at(L, value, "'" + name + "' of fill_missing"));
-          });
-        }
-        return give(call, fill_missing(self(call), values));
-      });
+  return verb("fill_missing",
+              {{.name = "values",
+                .type = "list",
+                .text = "column = value, for each column to fill.",
+                .items = "boolean|number|text",
+                .keyed = true}},
+              "Replaces missing cells by a value.",
+              "assert(t:fill_missing { y = 0 }:drop_missing():count_rows() == 4)", [](Call& call) {
+                lua_State* L = call.state();
+                const int list = call.slot("values");
+                std::vector<std::pair<std::string, Value>> values;
+                for (const std::string& name : sorted_fields(L, list)) {
+                  with_field(L, list, name, [&](int value) {
+                    values.emplace_back(name, value_at(L, value, "'" + name + "' of fill_missing"));
+                  });
+                }
+                return give(call, fill_missing(self(call), values));
+              });
 }
 
 Function fill_forward_function() {
@@ -364,6 +385,15 @@ Function fill_forward_function() {
               });
 }
 
+std::vector<Param> resample_fields() {
+  Param time = option("time", "text|Column", "A column of dates or timestamps.");
+  time.optional = false;
+  Param period = option("period", "text", "How long each is.");
+  period.optional = false;
+  period.allowed = {"day", "week", "week_sunday", "month", "quarter", "year"};
+  return {std::move(time), std::move(period), option("by", kColumns, "Columns to group by.")};
+}
+
 Function resample_function() {
   static const std::map<std::string, Period> periods = {{"day", Period::kDay},
                                                         {"week", Period::kWeekMonday},
@@ -376,7 +406,10 @@ Function resample_function() {
       {{.name = "columns",
         .type = "list",
         .text = "time = column, period = \"day\" | \"week\" | \"week_sunday\" | \"month\" | "
-                "\"quarter\" | \"year\", by = columns, and aggregates as in summarise."}},
+                "\"quarter\" | \"year\", by = columns, and aggregates as in summarise.",
+        .items = "Column",
+        .keyed = true,
+        .fields = resample_fields()}},
       "One row a group and period, which is named by its first day.",
       "local d = frame { { \"day\", { \"2024-01-31\", \"2024-02-01\" } }, { \"n\", { 1, 2 } } }\n"
       "  :cast { day = \"date\" }\n"
@@ -416,21 +449,15 @@ Function with_key_function() {
 
 Function cast_function() {
   return verb("cast",
-              {{.name = "types", .type = "list", .text = "column = \"type\" or category { ... }."}},
+              {{.name = "types",
+                .type = "list",
+                .text = "column = \"type\" or category { ... }.",
+                .items = "text|Type",
+                .keyed = true}},
               "Gives columns other types; a cell that can't be converted is an error.",
               "assert(t:cast { x = \"text\" }:column_values(\"x\")[1] == \"3\")", [](Call& call) {
                 const auto types = types_at(call.state(), call.slot("types"), place(call));
                 return give(call, cast(self(call), {types.begin(), types.end()}));
-              });
-}
-
-Function sql_function() {
-  return verb("sql", {{.name = "text", .type = "text", .text = "One SELECT that reads from self."}},
-              "The result of a SQL query over this table.",
-              "assert(t:sql(\"select sum(x) as s from self\"):column_values(\"s\")[1] == 10)",
-              [](Call& call) {
-                const RelationPtr input = self(call);
-                return give(call, query(input->backend, call.text("text"), {{"self", input}}));
               });
 }
 
@@ -453,19 +480,18 @@ void install_tables(lua_State* L) {
   TypeDescriptor type{
       .name = "Table",
       .text = "A lazy table: columns with names and types, computed when asked for.",
-      .methods = {},
-      .metamethods = {}};
+      .any_field = "Column"};
   type.methods = {select_function(),       drop_function(),         rename_function(),
                   derive_function(),       filter_function(),       distinct_function(),
                   sort_function(),         head_function(),         sample_function(),
                   summarise_function(),    count_function(),        join_function(),
                   union_function(),        pivot_longer_function(), pivot_wider_function(),
                   drop_missing_function(), fill_missing_function(), fill_forward_function(),
-                  resample_function(),     with_key_function(),     cast_function(),
-                  sql_function()};
+                  resample_function(),     with_key_function(),     cast_function()};
   for (Function& function : reading_functions()) type.methods.push_back(std::move(function));
   for (Function& function : table_metamethods()) type.metamethods.push_back(std::move(function));
   register_type(L, std::move(type));
+  for (TypeDescriptor& kind : table_kinds()) runtime(L).registry().add(std::move(kind));
 }
 
 }  // namespace impact::bindings

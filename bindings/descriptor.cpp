@@ -27,18 +27,71 @@ nlohmann::json describe(const Param& param) {
   if (!param.allowed.empty()) out["allowed"] = param.allowed;
   if (param.min) out["min"] = *param.min;
   if (param.max) out["max"] = *param.max;
+  if (param.takes_list()) out["items"] = param.item_types();
+  if (param.keyed) out["keyed"] = true;
+  for (const Param& field : param.fields) out["fields"].push_back(describe(field));
   return out;
 }
 
 nlohmann::json describe(const Function& function) {
   nlohmann::json params = nlohmann::json::array();
   for (const Param& param : function.params) params.push_back(describe(param));
-  return {{"name", function.name},       {"signature", function.signature()},
-          {"params", std::move(params)}, {"returns", function.returns},
-          {"text", function.text},       {"example", function.example}};
+  nlohmann::json out = {{"kind", "function"},
+                        {"name", function.name},
+                        {"signature", function.signature()},
+                        {"calls", function.calls()},
+                        {"params", std::move(params)},
+                        {"returns", function.returns},
+                        {"text", function.text},
+                        {"example", function.example},
+                        {"source", function.source()}};
+  if (!function.result.empty()) out["result"] = function.result;
+  if (function.parts > 1) out["parts"] = function.parts;
+  if (function.standard) out["standard"] = true;
+  return out;
+}
+
+nlohmann::json describe(const TypeDescriptor& type) {
+  nlohmann::json out = {{"kind", "type"},
+                        {"name", type.name},
+                        {"text", type.text},
+                        {"handle", type.handle},
+                        {"methods", nlohmann::json::array()}};
+  for (const Function& function : type.methods) out["methods"].push_back(function.name);
+  for (const Function& function : type.metamethods) out["operators"].push_back(function.name);
+  for (const Param& field : type.fields) out["fields"].push_back(describe(field));
+  if (!type.any_field.empty()) out["any_field"] = type.any_field;
+  return out;
+}
+
+nlohmann::json describe(const NamedValue& value) {
+  return {{"kind", "value"}, {"name", value.name}, {"type", value.type}, {"text", value.text}};
+}
+
+template <class List>
+nlohmann::json sorted(const List& list) {
+  nlohmann::json out = nlohmann::json::array();
+  for (const auto& item : list) out.push_back(describe(item));
+  std::sort(out.begin(), out.end(),
+            [](const auto& a, const auto& b) { return a["name"] < b["name"]; });
+  return out;
 }
 
 }  // namespace
+
+bool Param::takes_list() const {
+  const auto words = type_words(type);
+  return variadic || std::find(words.begin(), words.end(), "list") != words.end();
+}
+
+std::string Param::item_types() const {
+  if (!items.empty()) return items;
+  std::string out;
+  for (const std::string& word : type_words(type)) {
+    if (word != "list") out += (out.empty() ? "" : "|") + word;
+  }
+  return out.empty() ? "any" : out;
+}
 
 std::string_view Function::owner() const {
   const std::size_t colon = name.find(':');
@@ -64,19 +117,29 @@ std::string Function::signature() const {
   return name + "(" + positional + (positional.empty() ? "{ " : ", { ") + named + " })";
 }
 
+bool Function::is_operator() const { return short_name().starts_with("__"); }
+
+std::string Function::source() const {
+  if (!script.empty()) return script;
+  // Builds know their files by paths of the machine.
+  const std::string_view file = at.file_name();
+  const std::size_t from = file.rfind("bindings/");
+  return std::string(from == std::string_view::npos ? file : file.substr(from));
+}
+
 const Function& Registry::add(Function function) {
   if (by_name_.contains(function.name)) {
     throw InternalError({.what = "two functions are called '" + function.name + "'"});
   }
-  const Function& kept = functions_.emplace_back(std::move(function));
+  Function& kept = functions_.emplace_back(std::move(function));
   by_name_.emplace(kept.name, &kept);
   return kept;
 }
 
 const TypeDescriptor& Registry::add(TypeDescriptor type) {
-  const TypeDescriptor& kept = types_.emplace_back(std::move(type));
-  for (const auto* list : {&kept.methods, &kept.metamethods}) {
-    for (const Function& function : *list) {
+  TypeDescriptor& kept = types_.emplace_back(std::move(type));
+  for (auto* list : {&kept.methods, &kept.metamethods}) {
+    for (Function& function : *list) {
       if (!by_name_.emplace(function.name, &function).second) {
         throw InternalError({.what = "two functions are called '" + function.name + "'"});
       }
@@ -85,21 +148,81 @@ const TypeDescriptor& Registry::add(TypeDescriptor type) {
   return kept;
 }
 
+const NamedValue& Registry::add(NamedValue value) { return values_.emplace_back(std::move(value)); }
+
+void Registry::add_alias(const std::string& name, std::string_view function) {
+  const Function* found = find(function);
+  if (found == nullptr || find(name) != nullptr) {
+    throw InternalError(
+        {.what = "'" + name + "' can't be an alias of '" + std::string(function) + "'"});
+  }
+  aliases_.emplace(name, found->name);
+}
+
+void Registry::set_parts(std::string_view function, int parts) {
+  const auto at = by_name_.find(function);
+  if (at == by_name_.end()) {
+    throw InternalError({.what = "no function is called '" + std::string(function) + "'"});
+  }
+  at->second->parts = parts;
+}
+
 const Function* Registry::find(std::string_view name) const {
-  const auto at = by_name_.find(name);
+  const auto alias = aliases_.find(name);
+  const auto at = by_name_.find(alias == aliases_.end() ? name : alias->second);
   return at == by_name_.end() ? nullptr : at->second;
+}
+
+const TypeDescriptor* Registry::find_type(std::string_view name) const {
+  const auto at = std::find_if(types_.begin(), types_.end(),
+                               [&](const TypeDescriptor& type) { return type.name == name; });
+  return at == types_.end() ? nullptr : &*at;
+}
+
+const NamedValue* Registry::find_value(std::string_view name) const {
+  const auto at = std::find_if(values_.begin(), values_.end(),
+                               [&](const NamedValue& value) { return value.name == name; });
+  return at == values_.end() ? nullptr : &*at;
+}
+
+std::vector<std::string> Registry::names() const {
+  std::vector<std::string> out;
+  for (const auto& [name, function] : by_name_) out.push_back(name);
+  for (const auto& [name, function] : aliases_) out.push_back(name);
+  for (const TypeDescriptor& type : types_) out.push_back(type.name);
+  for (const NamedValue& value : values_) out.push_back(value.name);
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+nlohmann::json Registry::to_json(std::string_view name) const {
+  if (const Function* function = find(name)) {
+    nlohmann::json out = describe(*function);
+    for (const auto& [other, target] : aliases_) {
+      if (target == function->name) out["aliases"].push_back(other);
+    }
+    return out;
+  }
+  if (const TypeDescriptor* type = find_type(name)) return describe(*type);
+  if (const NamedValue* value = find_value(name)) return describe(*value);
+  return nullptr;
 }
 
 nlohmann::json Registry::to_json() const {
   nlohmann::json all = nlohmann::json::array();
-  for (const auto& [name, function] : by_name_) all.push_back(describe(*function));
-  nlohmann::json types = nlohmann::json::array();
-  for (const TypeDescriptor& type : types_) {
-    types.push_back({{"name", type.name}, {"text", type.text}});
+  for (const auto& [name, function] : by_name_) all.push_back(to_json(name));
+  return {{"functions", std::move(all)}, {"types", sorted(types_)}, {"values", sorted(values_)}};
+}
+
+std::vector<std::string> type_words(std::string_view type) {
+  std::vector<std::string> words;
+  while (!type.empty()) {
+    const std::size_t bar = type.find('|');
+    words.emplace_back(type.substr(0, bar));
+    type = bar == std::string_view::npos ? std::string_view{} : type.substr(bar + 1);
   }
-  std::sort(types.begin(), types.end(),
-            [](const auto& a, const auto& b) { return a["name"] < b["name"]; });
-  return {{"functions", std::move(all)}, {"types", std::move(types)}};
+  return words;
 }
 
 }  // namespace impact::bindings

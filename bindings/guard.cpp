@@ -253,6 +253,15 @@ void push_checked(lua_State* L, const Function& function) {
   lua_pushcclosure(L, guarded_script, 2);
 }
 
+const Function* function_behind(lua_State* L, int index) {
+  const lua_CFunction body = lua_tocfunction(L, index);
+  if (body != guarded && body != guarded_script) return nullptr;
+  if (lua_getupvalue(L, index, 1) == nullptr) return nullptr;
+  const auto* found = static_cast<const Function*>(lua_touserdata(L, -1));
+  lua_pop(L, 1);
+  return found;
+}
+
 void push_private(lua_State* L, int (*body)(lua_State*)) {
   void* bytes = lua_newuserdatauv(L, sizeof body, 0);
   std::memcpy(bytes, &body, sizeof body);

@@ -17,6 +17,8 @@ namespace impact::bindings {
 void push_function(lua_State* L, const Function& function);
 /// The same for a descriptor whose body is the Lua function on top of the stack (replaced).
 void push_checked(lua_State* L, const Function& function);
+/// The descriptor of a closure that one of the two pushed; nullptr for any other value.
+[[nodiscard]] const Function* function_behind(lua_State* L, int index);
 /// A guarded closure without a descriptor, for the embedded library's private interface: arguments
 /// come unchecked.
 void push_private(lua_State* L, int (*body)(lua_State*));

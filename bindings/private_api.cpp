@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bindings/args.h"
+#include "bindings/docs/private_docs.h"
 #include "bindings/failed.h"
 #include "bindings/guard.h"
 #include "bindings/runtime.h"
@@ -271,70 +272,6 @@ int load(lua_State* L) {
   return 1;
 }
 
-bool flag(lua_State* L, int table, const char* name) {
-  push_text(L, name);
-  lua_rawget(L, table);
-  const bool value = lua_toboolean(L, -1) != 0;
-  lua_pop(L, 1);
-  return value;
-}
-
-std::optional<double> bound(lua_State* L, int table, const char* name) {
-  push_text(L, name);
-  lua_rawget(L, table);
-  std::optional<double> value;
-  if (lua_type(L, -1) == LUA_TNUMBER) value = lua_tonumberx(L, -1, nullptr);
-  lua_pop(L, 1);
-  return value;
-}
-
-Param read_param(lua_State* L, int table) {
-  Param param{.name = field(L, table, "name"),
-              .type = field(L, table, "type"),
-              .text = field(L, table, "text"),
-              .optional = flag(L, table, "optional"),
-              .named = flag(L, table, "named"),
-              .variadic = flag(L, table, "variadic"),
-              .fallback = {},
-              .allowed = {},
-              .min = bound(L, table, "min"),
-              .max = bound(L, table, "max")};
-  push_text(L, "default");
-  lua_rawget(L, table);
-  if (!lua_isnil(L, -1)) {
-    param.fallback = value_at(L, lua_gettop(L), param.name);
-    param.optional = true;
-  }
-  lua_pop(L, 1);
-  push_text(L, "allowed");
-  lua_rawget(L, table);
-  if (lua_type(L, -1) == LUA_TTABLE) param.allowed = list_of(L, lua_gettop(L));
-  lua_pop(L, 1);
-  return param;
-}
-
-int define(lua_State* L) {
-  Function function{.name = field(L, 1, "name"),
-                    .params = {},
-                    .returns = field(L, 1, "returns"),
-                    .text = field(L, 1, "text"),
-                    .example = field(L, 1, "example"),
-                    .free = true};
-  push_text(L, "params");
-  lua_rawget(L, 1);
-  const int params = lua_gettop(L);
-  const auto count = static_cast<lua_Integer>(lua_rawlen(L, params));
-  for (lua_Integer i = 1; i <= count; ++i) {
-    lua_rawgeti(L, params, i);
-    function.params.push_back(read_param(L, lua_gettop(L)));
-    lua_pop(L, 1);
-  }
-  const Function& kept = runtime(L).registry().add(std::move(function));
-  lua_pushvalue(L, 2);
-  push_checked(L, kept);
-  return 1;
-}
-
 }  // namespace
 
 void open_private_api(lua_State* L) {
@@ -345,17 +282,18 @@ void open_private_api(lua_State* L) {
     int (*body)(lua_State*);
   };
   constexpr Entry kEntries[] = {
-      {"keys", sorted_keys},       {"raise", raise},       {"metatable", raw_metatable},
-      {"type", type_name},         {"write", write},       {"protect", protect},
-      {"protected", is_protected}, {"suggest", suggest},   {"resolve", resolve},
-      {"compile", compile},        {"load", load},         {"define", define},
-      {"position", position},      {"describe", describe}, {"fail", fail},
+      {"keys", sorted_keys},       {"raise", raise},     {"metatable", raw_metatable},
+      {"type", type_name},         {"write", write},     {"protect", protect},
+      {"protected", is_protected}, {"suggest", suggest}, {"resolve", resolve},
+      {"compile", compile},        {"load", load},       {"position", position},
+      {"describe", describe},      {"fail", fail},
   };
   lua_createtable(L, 0, 24);
   for (const Entry& entry : kEntries) {
     push_private(L, entry.body);
     lua_setfield(L, -2, entry.name);
   }
+  open_docs_api(L);
 }
 
 }  // namespace impact::bindings

@@ -134,6 +134,8 @@ void extend_private_api(lua_State* L, const char* name) {
   lua_pop(L, 1);
 }
 
+void push_names(lua_State* L) { lua_rawgetp(L, LUA_REGISTRYINDEX, &kNames); }
+
 void set_global(lua_State* L, const std::string& name) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &kNames);
   push_text(L, name);

@@ -30,6 +30,9 @@ void load_library(lua_State* L, const std::string& name);
 /// Pops a value and adds it to the private interface of the standard library.
 void extend_private_api(lua_State* L, const char* name);
 
+/// Pushes the table of the names that every script sees.
+void push_names(lua_State* L);
+
 /// Pops a value and makes it the global `name` of every script.
 void set_global(lua_State* L, const std::string& name);
 

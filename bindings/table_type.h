@@ -16,6 +16,10 @@ namespace impact::bindings {
                             const std::string& example, std::function<int(Call&)> body);
 /// Methods that compute: rows, describe, shape, write, ...
 [[nodiscard]] std::vector<Function> reading_functions();
+/// Kinds of Lua tables that these give: Shape, Row.
+[[nodiscard]] std::vector<TypeDescriptor> table_kinds();
+/// The fields of `expect`, as expectations_at reads them.
+[[nodiscard]] std::vector<Param> expectation_fields();
 /// Access to columns by name, and the text of a table.
 [[nodiscard]] std::vector<Function> table_metamethods();
 

@@ -72,4 +72,6 @@ local kFamilies <const> = {
 for _, family in ipairs(kFamilies) do
   internal.load("stats/" .. family .. ".lua")
 end
+internal.value("stats", "library",
+  "Statistical methods. Each makes an Analysis: S:analysis declares it, :rows() computes it now.")
 internal.names.stats = internal.read_only("stats", kit.methods)

@@ -10,6 +10,8 @@ for _, part in ipairs { "data", "design", "results" } do
 end
 internal.load("stats.lua")
 
+internal.kind { name = "Study", text = "A study: S:table, S:check and so on declare its parts." }
+
 local function new_study(name, version, seed, question, blind, engine)
   if core.current then
     raise { what = "a script declares one study; this is the second", got = "'" .. name .. "'" }
@@ -26,7 +28,9 @@ local function new_study(name, version, seed, question, blind, engine)
   local words = {}
   for word in pairs(core.methods) do words[#words + 1] = word end
   table.sort(words)
-  core.current = internal.protect(setmetatable({}, {
+  local self <const> = {}
+  internal.document(self, "Study")
+  core.current = internal.protect(setmetatable(self, {
     __index = function(_, key)
       local found = core.methods[key]
       if found then return found end
@@ -59,7 +63,7 @@ internal.names.study = core.curried("study", define({
       { allowed = { "shuffle", "hide" } }),
     core.option("engine", "text", "Versions of Impactlytics it runs on, as \">= 0.1\"."),
   },
-  returns = "the study",
+  returns = "Study",
   example = "local S <const> = study \"example\" { version = \"0.1.0\", seed = 7 }\nreturn S",
 }, new_study))
 

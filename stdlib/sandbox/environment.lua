@@ -9,6 +9,16 @@ local function suggest(word, list)
   return type(word) == "string" and internal.suggest(word, internal.keys(list)) or nil
 end
 
+for name, what in next, {
+  coroutine = "Coroutines, as in Lua.",
+  math = "Functions of numbers, as in Lua; random numbers come from S:random and random.",
+  string = "Functions of texts, as in Lua, also as methods of texts.",
+  table = "Functions of lists, as in Lua; sort keeps the order of what compares equal.",
+  utf8 = "Functions of characters, as in Lua.",
+} do
+  internal.value(name, "library", what)
+end
+
 -- A view of `members` that scripts can read but not change.
 local function read_only(name, members)
   setmetatable(members, {
@@ -19,7 +29,9 @@ local function read_only(name, members)
       }
     end,
   })
-  return internal.protect(setmetatable({}, {
+  local view <const> = {}
+  internal.document(view, name)
+  return internal.protect(setmetatable(view, {
     __index = members,
     __newindex = function(_, key)
       raise {
@@ -106,6 +118,7 @@ names.setmetatable, names.rawset = set_metatable, raw_set
 names.string, names.table = string_library, read_only("table", tables)
 names.math, names.utf8 = read_only("math", numbers), read_only("utf8", copy(utf8))
 names.coroutine = read_only("coroutine", copy(coroutine))
+internal.load("sandbox/described.lua")(tables, strings)
 names.use = internal.load("sandbox/use.lua")
 
 local kAbsent = {

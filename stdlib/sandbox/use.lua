@@ -8,7 +8,8 @@ return internal.define({
   name = "use",
   text = "Runs another Lua file of the study's folder once and returns what it returns.",
   params = { { name = "name", type = "text", text = "Path inside the folder, without .lua." } },
-  returns = "whatever the file returns, true when nothing",
+  returns = "any",
+  result = "what the file returns, true when nothing",
   example = "assert(not pcall(use, '../secrets'))",
 }, function(name)
   local path = internal.resolve(name)

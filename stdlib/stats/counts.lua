@@ -32,7 +32,8 @@ kit.method("mcnemar", "Whether paired answers shift.", {
 
 kit.method("goodness_of_fit", "Whether values occur with expected shares.", {
     groups("of", "The values."),
-    option("expected", "list", "value = share; left out: all equal."), kit.conf_level(),
+    option("expected", "list", "value = share; left out: all equal.",
+      { items = "number", keyed = true }), kit.conf_level(),
   }, "local fit <const> = stats.goodness_of_fit { of = t.g, expected = { a = 0.5, b = 0.5 } }\n"
     .. "assert(fit:rows()[1].statistic == 0)")
 
@@ -82,6 +83,7 @@ kit.method("share_equality", "Whether several groups have the same share. Table:
 
 kit.method("share_trend", "Whether a share rises or falls along ordered groups. Table: shares.", {
     happened(), groups("by", "The groups, in order."), success(),
-    option("scores", "list", "Numbers for the groups; left out: 1, 2, 3, ..."),
+    option("scores", "list", "Numbers for the groups; left out: 1, 2, 3, ...",
+      { items = "number" }),
     kit.alternative(), kit.conf_level(),
   }, "assert(stats.share_trend { of = t.won, by = t.w }:rows()[1].df == 1)")

@@ -22,12 +22,16 @@ local function numbers(name, text)
   return kit.optional(column(name, text, "number"))
 end
 
+internal.kind {
+  name = "Curve", text = "A column that bends, for option curves of a regression.",
+}
+
 -- Curves in a regression: token -> { column, kind, size }.
 local curves <const> = {}
 
 local function curve(name, kind, text, size_name, size_text, example)
   kit.methods[name] = internal.define({
-    name = "stats." .. name, text = text, returns = "a curve, for option curves of a regression",
+    name = "stats." .. name, text = text, returns = "Curve",
     params = {
       { name = "column", type = "Column", text = "The column." },
       { name = size_name, type = "integer", text = size_text, min = 1, max = 100 },
@@ -37,6 +41,7 @@ local function curve(name, kind, text, size_name, size_text, example)
     local token <const> = internal.protect(setmetatable({}, {
       __name = "curve", __metatable = "curve",
     }))
+    internal.document(token, "Curve")
     curves[token] = { column = of, kind = kind, size = size }
     return token
   end)
@@ -53,7 +58,8 @@ curve("b_spline", "spline", "A cubic B-spline of a column.", "df", "Columns it m
   "assert(#stats.ols(t.y ~ t.g, { curves = { stats.b_spline(t.x, 4) } }):rows() == 6)")
 
 local function curves_option()
-  return option("curves", "list", "stats.poly(t.x, 2), stats.spline(t.x, 4), ...")
+  return option("curves", "list", "stats.poly(t.x, 2), stats.spline(t.x, 4), ...",
+    { items = "Curve" })
 end
 
 -- A regression: option curves becomes the columns and the kinds that the engine wants.

@@ -21,7 +21,7 @@ kit.method("partial_correlation", "The correlation of two columns that others le
 kit.method("adjust",
   "Adjusts the p-values of declared analyses, the first row of each, as one family. Table:"
     .. " p_values.", {
-    kit.need("of", "list", "Analyses and estimators."),
+    kit.need("of", "list", "Analyses and estimators.", { items = "Finding|Estimator" }),
     option("method", "text", "bonferroni, holm and hochberg bound the chance of any false"
       .. " discovery, bh and by the share of false ones.", {
       default = "holm",

@@ -51,7 +51,7 @@ end
 
 -- checked(name, options), also callable as (name)(options): S:source "videos" { csv = ... }.
 function core.curried(what, checked)
-  return function(name, ...)
+  local function call(name, ...)
     if select("#", ...) > 0 then return checked(name, ...) end
     local promise = { what = what, name = name, at = internal.position() }
     core.pending[#core.pending + 1] = promise
@@ -60,11 +60,13 @@ function core.curried(what, checked)
       return checked(name, ...)
     end
   end
+  internal.document(call, checked, 2)
+  return call
 end
 
 -- The same with three parts: S:estimator "lin" (ols.lin { ... }) { answers = ATE }.
 function core.curried_twice(what, lacks, checked)
-  return function(name, ...)
+  local function call(name, ...)
     local count = select("#", ...)
     if count > 1 then return checked(name, ...) end
     local promise = { what = what, name = name, at = internal.position(), lacks = lacks }
@@ -82,16 +84,20 @@ function core.curried_twice(what, lacks, checked)
     if count == 1 then return second((...)) end
     return second
   end
+  internal.document(call, checked, 3)
+  return call
 end
 
 -- Makes a declaration a method of the study: S:what(...).
 function core.method(what, call)
-  core.methods[what] = function(self, ...)
+  local function method(self, ...)
     if self ~= core.current then
       raise { what = "'" .. what .. "' is called with a colon: S:" .. what .. " \"name\" ..." }
     end
     return call(...)
   end
+  internal.document(method, call)
+  core.methods[what] = method
 end
 
 -- { low, high } of numbers, either of which may be nil.

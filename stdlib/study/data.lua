@@ -4,6 +4,10 @@ local raise, define = internal.raise, internal.define
 local core = internal.core
 local option, need, kName, kPrelude = core.option, core.need, core.kName, core.prelude
 
+local function counted(name, text)
+  return option(name, "integer|text|list", text, { items = "integer" })
+end
+
 core.method("source", core.curried("source", define({
   name = "Study:source",
   text = "Declares a file the study reads, what its columns are and what must hold for it.",
@@ -13,14 +17,16 @@ core.method("source", core.curried("source", define({
     option("parquet", "text", "Parquet file in the data folder."),
     option("jsonl", "text", "File of JSON lines in the data folder."),
     option("key", "text|Column|list", "Columns that identify a row."),
-    option("types", "list", "column = \"type\" or category { ... }; the others are inferred."),
+    option("types", "list", "column = \"type\" or category { ... }; the others are inferred.",
+      { items = "text|Type", keyed = true }),
     option("delim", "text", "CSV: one character between cells.", { default = "," }),
     option("quote", "text", "CSV: one character around cells.", { default = "\"" }),
     option("header", "boolean",
       "CSV: whether the first row names the columns.", { default = true }),
     option("skip", "integer", "CSV: lines before the header.", { default = 0, min = 0 }),
     option("missing", "text|list", "CSV: texts that mean a missing cell."),
-    option("expect", "list", "rows, unique, present, range, allowed; checked in full."),
+    option("expect", "list", "rows, unique, present, range, allowed; checked in full.",
+      { fields = internal.descriptor("Table:expect").params[1].fields }),
     option("otherwise", "function", "Returns a table to use where no data folder was given."),
   },
   returns = "Table",
@@ -62,7 +68,8 @@ core.method("filter", core.curried("filter", define({
     kName,
     need("from", "Table", "The rows to choose from."),
     need("where", "Column|text", "Which rows to keep: a condition, or SQL text."),
-    option("expect", "list", "rows and dropped, as 300, { 1, 300 } or \"<= 300\"."),
+    option("expect", "list", "rows and dropped, as 300, { 1, 300 } or \"<= 300\".",
+      { fields = { counted("rows", "Rows that stay."), counted("dropped", "Rows left out.") } }),
   },
   returns = "Table",
   example = kPrelude .. "local kept <const> = S:filter \"large\" {\n"
@@ -92,7 +99,8 @@ core.method("join", core.curried("join", define({
       default = "many-to-one",
       allowed = { "any", "one-to-one", "one-to-many", "many-to-one" },
     }),
-    option("expect", "list", "rows, as 300, { 1, 300 } or \"<= 300\"."),
+    option("expect", "list", "rows, as 300, { 1, 300 } or \"<= 300\".",
+      { fields = { counted("rows", "Rows of the result.") } }),
   },
   returns = "Table",
   example = kPrelude .. "local names <const> = frame { { \"x\", { 1, 2, 3 } }, "
@@ -159,7 +167,8 @@ core.method("parameter", core.curried("parameter", define({
     option("allowed", "list", "The values it may take."),
     option("text", "text", "What it means."),
   },
-  returns = "the value",
+  returns = "number|text|boolean",
+  result = "the value",
   example = kPrelude
     .. "local weeks <const> = S:parameter \"weeks\" { default = 4 }\n"
     .. "assert(weeks == 4)\n"

@@ -29,6 +29,7 @@ internal.names.ols = internal.protect(setmetatable({}, {
   __name = "ols",
   __metatable = "ols",
 }))
+internal.document(internal.names.ols, "ols")
 
 core.method("model", core.curried("model", define({
   name = "Study:model",
@@ -37,9 +38,11 @@ core.method("model", core.curried("model", define({
     kName,
     option("rows", "integer", "Number of units.", { min = 1 }),
     option("unit", "text", "Name of the column that numbers the units.", { default = "unit" }),
-    option("levels", "list", "Nested units: { { \"village\", 25 }, { \"person\", 4 } }."),
+    option("levels", "list", "Nested units: { { \"village\", 25 }, { \"person\", 4 } }.",
+      { items = "list" }),
     need("variables", "list", "name = expression over other variables (col \"name\"), the units'"
-      .. " numbers, arms of assignments and random draws."),
+      .. " numbers, arms of assignments and random draws.",
+      { items = "Column|number|text|boolean", keyed = true }),
     option("of", "Table", "The source whose columns the model imitates."),
   },
   returns = "Model",
@@ -76,17 +79,18 @@ core.method("assignment", core.curried("assignment", define({
   params = {
     kName,
     need("units", "Table|Model", "The units, one row each, with a key."),
-    need("arms", "list", "Names of the arms."),
+    need("arms", "list", "Names of the arms.", { items = "text" }),
     option("prob", "number|list", "Of each arm; with two arms that of the second. Default: equal.",
       { min = 0, max = 1 }),
-    option("counts", "list", "Units in each arm, instead of prob."),
+    option("counts", "list", "Units in each arm, instead of prob.", { items = "integer" }),
     option("method", "text", "complete fixes the numbers in each arm, simple does not.",
       { default = "complete", allowed = { "complete", "simple" } }),
     option("within", "Column", "Assigned anew within each of its values (blocks)."),
     option("clusters", "Column", "Units with one value share an arm."),
     option("given", "Column", "Holds the arms, where they were drawn elsewhere."),
   },
-  returns = "Column: the arms",
+  returns = "Column",
+  result = "the arms",
   example = kDesign .. "return S",
 }, function(name, units, arms, prob, counts, method, within, clusters, given)
   local at = core.declare("assignment", name)
@@ -145,7 +149,11 @@ end)))
 core.method("sweep", core.curried("sweep", define({
   name = "Study:sweep",
   text = "Declares values of parameters that diagnose runs the design under: every combination.",
-  params = { kName, { name = "parameters", type = "list", text = "name = { values }." } },
+  params = {
+    kName,
+    { name = "parameters", type = "list", text = "name = { values }.", items = "list",
+      keyed = true },
+  },
   returns = "nothing",
   example = "local S <const> = study \"example\" { version = \"0.1.0\", seed = 7 }\n"
     .. "S:parameter \"n\" { default = 100 }\nS:sweep \"size\" { n = { 50, 100, 200 } }\nreturn S",

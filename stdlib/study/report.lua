@@ -6,7 +6,11 @@ local option, need = core.option, core.need
 
 -- A forest of estimates is a plot of coefficients.
 internal.plots.forest = internal.plots.coefficients
+internal.alias("plot.forest", "plot.coefficients")
+internal.value("plot", "library", "Plots of columns and of estimates; figure declares one.")
 internal.names.plot = internal.read_only("plot", internal.plots)
+
+internal.kind { name = "Piece", text = "A part of the report: a sentence, key figures, the plan." }
 
 -- Pieces of a report that are no declarations: token -> { kind = ..., told = ... }.
 local pieces = {}
@@ -16,6 +20,7 @@ local function piece(name, content)
     __name = name, __metatable = name,
     __newindex = function() raise { what = "a piece of the report can't be changed" } end,
   }))
+  internal.document(token, "Piece")
   pieces[token] = content
   return token
 end
@@ -73,7 +78,7 @@ internal.names.say = core.curried("say", define({
     need("of", "Finding|Estimator", "Whose number it is."),
     option("term", "text", "Which of its rows; else the first."),
   },
-  returns = "a piece of the report",
+  returns = "Piece",
   example = core.prelude
     .. "local mean <const> = S:analysis \"mean\" (stats.t_test { of = t.x })\n"
     .. "S:report \"X\" { say \"x is {above|below|near} zero: {p}.\" { of = mean } }\nreturn S",
@@ -89,9 +94,12 @@ internal.names.summary = define({
   text = "What the report says first: sentences that are computed from their numbers. Analyses and"
     .. " estimators may stand for their plain sentence.",
   params = {
-    { name = "sentences", type = "any", text = "say ..., or analyses.", variadic = true },
+    {
+      name = "sentences", type = "any", text = "say ..., or analyses.", variadic = true,
+      items = "Piece|Finding|Estimator",
+    },
   },
-  returns = "a piece of the report",
+  returns = "Piece",
   example = core.prelude
     .. "local mean <const> = S:analysis \"mean\" (stats.t_test { of = t.x })\n"
     .. "S:report \"X\" { summary { mean } }\nreturn S",
@@ -112,10 +120,10 @@ internal.names.values = define({
   name = "values",
   text = "A row of key figures: values { { \"Videos\", shape, \"rows\" }, { \"Gap\", gap } }.",
   params = {
-    { name = "boxes", type = "list", variadic = true,
+    { name = "boxes", type = "list", variadic = true, items = "list",
       text = "{ label, table, column } or { label, analysis, term }; share = true for per cent." },
   },
-  returns = "a piece of the report",
+  returns = "Piece",
   example = core.prelude
     .. "local all <const> = S:table \"all\" (t:summarise { count():as \"rows\" })\n"
     .. "S:report \"X\" { values { { \"Rows\", all, \"rows\" } } }\nreturn S",
@@ -136,6 +144,9 @@ internal.names.values = define({
 end)
 
 -- Every report ends with the plan and where everything came from; a study may name them.
+internal.value("design_card", "Piece", "The plan of the study, where it stands in the report.")
+internal.value("provenance", "Piece",
+  "Where everything in the report came from, where it stands in the report.")
 internal.names.design_card = piece("design_card", { kind = "plan" })
 internal.names.provenance = piece("provenance", { kind = "plan" })
 
@@ -175,6 +186,7 @@ core.method("report", core.curried("report", define({
     { name = "title", type = "text", text = "Title of the report." },
     {
       name = "sections", type = "list",
+      items = "text|Table|Finding|FindingTable|Estimator|Figure|Check|Piece",
       text = "Texts, tables declared with S:table, analyses, estimators, figures, checks,"
         .. " summary { ... }, values { ... }, say ...",
     },

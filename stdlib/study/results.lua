@@ -8,7 +8,8 @@ core.method("table", core.curried("table", define({
   name = "Study:table",
   text = "Declares a table of the results; the report can show it.",
   params = { kName, { name = "table", type = "Table", text = "What it holds." } },
-  returns = "Table: the same",
+  returns = "Table",
+  result = "the same",
   example = kPrelude
     .. "local total <const> = S:table \"total\" (t:summarise { sum = t.x:sum() })\n"
     .. "return S",
@@ -44,7 +45,8 @@ core.method("check", core.curried("check", define({
     option("rows", "Table", "Offending rows; there may be at most max."),
     option("max", "integer", "How many offending rows are accepted.", { default = 0, min = 0 }),
     option("value", "number|text|boolean|Table", "A value, or a table of one cell."),
-    option("expect", "number|text|boolean|list", "What the value must be, or { low, high }."),
+    option("expect", "number|text|boolean|list", "What the value must be, or { low, high }.",
+      { items = "number" }),
   },
   returns = "Check",
   example = kPrelude .. "S:check \"positive\" { rows = t:filter(t.x:lt(0)) }\n"
