@@ -4,6 +4,7 @@
 
 #include "bindings/args.h"
 #include "bindings/handle.h"
+#include "bindings/runtime.h"
 #include "bindings/sandbox.h"
 
 namespace impact::bindings {
@@ -19,6 +20,8 @@ void open_missing(lua_State* L) {
                     .methods = {},
                     .metamethods = {},
                     .releasable = false});
+  runtime(L).registry().add(
+      NamedValue{.name = "missing", .type = "missing", .text = "The value of a missing cell."});
   push_object(L, "missing", std::make_shared<char>('\0'));
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &kMissing);

@@ -86,7 +86,7 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
   return command;
 }
 
-// Every command but `docs`, which has no argument.
+// Every command with an argument that it needs.
 std::vector<std::pair<CLI::App*, Command>> add_commands(CLI::App& app, Raw& raw, Options& options) {
   const std::string study = "DIR|FILE";
   std::vector<std::pair<CLI::App*, Command>> all;
@@ -169,8 +169,13 @@ std::optional<Options> read_command_line(int argc, const char* const* argv, int*
   app.set_version_flag("--version", "impactlytics " + std::string(version()));
   add_shared(app, raw, options);
   auto commands = add_commands(app, raw, options);
-  CLI::App* docs = app.add_subcommand("docs", "Print the description of every function as JSON");
-  docs->group("");
+  CLI::App* stubs =
+      app.add_subcommand("stubs", "Write what editors need to complete and check scripts");
+  stubs->add_option("path", raw.path, "Folder for them (.impact/stubs)")->type_name("DIR");
+  stubs->fallthrough();
+  commands.emplace_back(stubs, Command::kStubs);
+  CLI::App* docs = app.add_subcommand(
+      "docs", "Print the description of every function and type as JSON, with or without --json");
   docs->fallthrough();
   commands.emplace_back(docs, Command::kDocs);
   app.require_subcommand(0, 1);

@@ -1,12 +1,11 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "bindings/app/host.h"
+#include "bindings/docs/stubs.h"
 #include "bindings/stdlib_files.h"
 #include "engine/core/atomic_folder.h"
-#include "engine/core/canonical_json.h"
 #include "engine/core/error.h"
 
 namespace impact::bindings {
@@ -21,24 +20,6 @@ std::string with_name(std::string text, const std::string& name) {
     text.replace(at, std::string_view(kPlaceholder).size(), name);
   }
   return text;
-}
-
-// What an editor's language server must know: the names that scripts see.
-std::string editor_settings(Runtime& runtime) {
-  nlohmann::ordered_json names = nlohmann::ordered_json::array();
-  std::vector<std::string> known;
-  for (const Function& function : runtime.registry().functions()) {
-    const std::string name = function.name.substr(0, function.name.find('.'));
-    if (function.name.find(':') == std::string::npos) known.push_back(name);
-  }
-  known.insert(known.end(), {"missing", "use"});
-  std::sort(known.begin(), known.end());
-  known.erase(std::unique(known.begin(), known.end()), known.end());
-  for (const std::string& name : known) names.push_back(name);
-  const nlohmann::ordered_json settings = {{"runtime.version", "Lua 5.4"},
-                                           {"diagnostics.globals", std::move(names)},
-                                           {"diagnostics.disable", {"lowercase-global"}}};
-  return pretty_json(settings) + "\n";
 }
 
 void check_name(const std::string& name) {
@@ -70,7 +51,9 @@ int new_command(const Options& options) {
     if (!file.name.starts_with(kTemplates)) continue;
     folder.write(file.name.substr(kTemplates.size()), with_name(std::string(file.text), name));
   }
-  folder.write(".luarc.json", editor_settings(script->runtime()));
+  folder.write(std::string(kStubsFolder) + "/" + kStubsFile,
+               editor_stubs(script->runtime().registry()));
+  folder.write(".luarc.json", editor_settings(kStubsFolder));
   folder.commit();
   if (!options.quiet) {
     std::printf(

@@ -32,5 +32,6 @@ namespace impact::bindings {
 [[nodiscard]] int diff_command(const Options& options);
 [[nodiscard]] int report_command(const Options& options);
 [[nodiscard]] int new_command(const Options& options);
+[[nodiscard]] int stubs_command(const Options& options);
 
 }  // namespace impact::bindings

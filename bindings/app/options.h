@@ -32,6 +32,7 @@ struct Options {
     kDiff,
     kReport,
     kNew,
+    kStubs,
     kDocs
   };
   Command command = Command::kRun;

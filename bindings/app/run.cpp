@@ -46,6 +46,7 @@ int execute(const Options& options) {
     case Command::kDiff: return diff_command(options);
     case Command::kReport: return report_command(options);
     case Command::kNew: return new_command(options);
+    case Command::kStubs: return stubs_command(options);
     case Command::kDocs: return docs_command(options);
   }
   return kUsage;

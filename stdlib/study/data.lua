@@ -167,8 +167,8 @@ core.method("parameter", core.curried("parameter", define({
     option("allowed", "list", "The values it may take."),
     option("text", "text", "What it means."),
   },
-  returns = "number|text|boolean",
-  result = "the value",
+  returns = "any",
+  result = "the value, of the type of default",
   example = kPrelude
     .. "local weeks <const> = S:parameter \"weeks\" { default = 4 }\n"
     .. "assert(weeks == 4)\n"

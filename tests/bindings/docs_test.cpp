@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "bindings/docs/complete.h"
+#include "bindings/docs/private_docs.h"
+#include "bindings/docs/stubs.h"
 #include "bindings/install.h"
 #include "bindings/runtime.h"
 #include "bindings/session.h"
@@ -27,6 +29,25 @@ struct Program {
 };
 
 using Words = std::vector<std::string>;
+
+// Names of the registry that the stubs say nothing of.
+Words not_in_stubs(const Registry& registry, const std::string& stubs) {
+  Words out;
+  const auto has = [&](const std::string& line) {
+    return stubs.find("\n" + line) != std::string::npos;
+  };
+  for (const TypeDescriptor& type : registry.types()) {
+    if (!has("---@class " + type.name + "\n")) out.push_back(type.name);
+  }
+  for (const std::string& name : registry.names()) {
+    const Function* function = registry.find(name);
+    if (function == nullptr || function->standard) continue;
+    // Operators stand in their class; these have no annotation of their own.
+    if (function->is_operator()) continue;
+    if (!has("function " + name + "(") && !has(name + " = ")) out.push_back(name);
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -73,6 +94,70 @@ TEST_CASE("what a description lacks is told", "[docs]") {
   CHECK(lacks(changed, registry).empty());
   TypeDescriptor type{.name = "Curve", .text = ""};
   CHECK(lacks(type, registry) == Words{"Curve has no text"});
+}
+
+TEST_CASE("the editor stubs say everything", "[docs]") {
+  Program program;
+  const Registry& registry = program.registry();
+  const std::string stubs = editor_stubs(registry);
+  CHECK(not_in_stubs(registry, stubs) == Words{});
+  CHECK(stubs == editor_stubs(Program().registry()));
+
+  std::string changed = stubs;
+  const std::string line = "\nfunction Table:head(count, options) end";
+  REQUIRE(changed.find(line) != std::string::npos);
+  changed.erase(changed.find(line), line.size());
+  CHECK(not_in_stubs(registry, changed) == Words{"Table:head"});
+
+  const auto says = [&](const std::string& text) {
+    INFO(text);
+    CHECK(stubs.find("\n" + text + "\n") != std::string::npos);
+  };
+  says("---@field [string] Column");
+  says("---@operator bxor(any): Formula");
+  says("---@operator unm: Column");
+  says(
+      "---@field kind? \"anti\"|\"cross\"|\"full\"|\"inner\"|\"left\"|\"right\"|\"semi\" # Which "
+      "rows "
+      "without a partner stay. Default: \"inner\".");
+  says("---@field quote? string # One character around cells. Default: \"\\\"\".");
+  says("---@param count? integer # Rows to keep. Default: 10. At least 0.");
+  says("---@return fun(method: Method): fun(options: Study.estimator.options): Estimator");
+  says("---@return fun(column: Column): Column");
+  says("---@overload fun(self: Study, name: string, column: Column): Column");
+  says("---@overload fun(all: csv.table): Table");
+  says("plot.forest = plot.coefficients");
+  says("missing = {}");
+}
+
+TEST_CASE("the prompt asks for descriptors as data", "[docs]") {
+  Program program;
+  program.runtime.protect([](lua_State* L) {
+    lua_createtable(L, 0, 8);
+    open_docs_api(L);
+    const int api = lua_gettop(L);
+    const auto ask = [&](const char* name, const char* about) {
+      lua_getfield(L, api, name);
+      lua_pushstring(L, about);
+      lua_call(L, 1, 1);
+    };
+    ask("descriptors", "");
+    CHECK(lua_rawlen(L, -1) > 300);
+    ask("descriptor", "Table:head");
+    lua_getfield(L, -1, "params");
+    lua_rawgeti(L, -1, 1);
+    lua_getfield(L, -1, "default");
+    CHECK(lua_tointegerx(L, -1, nullptr) == 10);
+    ask("descriptor", "no such thing");
+    CHECK(lua_isnil(L, -1));
+    ask("documented", "a text");
+    CHECK(lua_isnil(L, -1));
+    // A table of the script answers for itself without being asked.
+    lua_getfield(L, api, "documented");
+    CHECK(luaL_dostring(L, "return setmetatable({}, { __index = error, __name = 1 })") == LUA_OK);
+    lua_call(L, 1, 1);
+    CHECK(lua_isnil(L, -1));
+  });
 }
 
 TEST_CASE("calls are written as scripts write them", "[docs]") {
