@@ -35,15 +35,6 @@ ScriptError syntax_error(const std::string& message, const std::string& chunk) {
   return {"syntax", {.what = message}, "", 0, {}};
 }
 
-std::string library_text(Runtime& self, const std::string& name) {
-  const auto& folder = self.options().stdlib_folder;
-  if (!folder.empty()) return read_script(folder / name);
-  for (const EmbeddedFile& file : stdlib_files()) {
-    if (file.name == name) return std::string(file.text);
-  }
-  throw InternalError({.what = "the standard library has no file '" + name + "'"});
-}
-
 void open_libraries(lua_State* L) {
   struct Library {
     const char* name;
@@ -115,6 +106,15 @@ std::string read_script(const std::filesystem::path& path) {
                      .expected = "Lua source text"});
   }
   return out;
+}
+
+std::string library_text(Runtime& self, const std::string& name) {
+  const auto& folder = self.options().stdlib_folder;
+  if (!folder.empty()) return read_script(folder / name);
+  for (const EmbeddedFile& file : stdlib_files()) {
+    if (file.name == name) return std::string(file.text);
+  }
+  throw InternalError({.what = "the standard library has no file '" + name + "'"});
 }
 
 void load_library(lua_State* L, const std::string& name) {

@@ -23,6 +23,11 @@ void load_user_text(lua_State* L, std::string_view text, const std::string& chun
 /// UTF-8.
 [[nodiscard]] std::string read_script(const std::filesystem::path& path);
 
+class Runtime;
+
+/// Text of a file of the standard library: "study/data.lua". Throws InternalError.
+[[nodiscard]] std::string library_text(Runtime& self, const std::string& name);
+
 /// Runs a file of the standard library with the private interface as its argument; pushes its
 /// result.
 void load_library(lua_State* L, const std::string& name);

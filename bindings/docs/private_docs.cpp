@@ -1,11 +1,13 @@
 #include "bindings/docs/private_docs.h"
 
+#include <sstream>
 #include <nlohmann/json.hpp>
 
 #include "bindings/args.h"
 #include "bindings/guard.h"
 #include "bindings/handle.h"
 #include "bindings/runtime.h"
+#include "bindings/sandbox.h"
 #include "engine/core/error.h"
 
 namespace impact::bindings {
@@ -67,32 +69,64 @@ void push_json(lua_State* L, const nlohmann::json& json) {
   }
 }
 
-// "stdlib/study/data.lua:12-40" of the Lua function at `index`.
-std::string place_of(lua_State* L, int index) {
-  lua_Debug found;
+// "stdlib/study/data.lua" of the chunk "[stdlib/study/data.lua]".
+std::string file_of(const lua_Debug& frame) {
+  const std::string name = frame.short_src;
+  return name.starts_with('[') && name.ends_with(']') ? name.substr(1, name.size() - 2) : name;
+}
+
+std::string lines(const std::string& file, int first, int last) {
+  return file + ":" + std::to_string(first) + "-" + std::to_string(last);
+}
+
+// The last line of the paragraph that line `first` of a file of the library belongs to.
+int end_of_paragraph(Runtime& self, const std::string& file, int first) {
+  std::istringstream text(library_text(self, file.substr(std::string_view("stdlib/").size())));
+  std::string line;
+  int last = 0;
+  for (int number = 1; std::getline(text, line); ++number) {
+    if (number > first && line.empty()) break;
+    last = number;
+  }
+  return last;
+}
+
+// The lines of the Lua function at `index`: "stdlib/study/data.lua:12-40".
+std::string lines_of(lua_State* L, int index) {
+  lua_Debug frame;
   lua_pushvalue(L, index);
-  if (lua_getinfo(L, ">S", &found) == 0 || found.linedefined <= 0) return "";
-  std::string file = found.short_src;
-  if (file.starts_with('[') && file.ends_with(']')) file = file.substr(1, file.size() - 2);
-  return file + ":" + std::to_string(found.linedefined) + "-" +
-         std::to_string(found.lastlinedefined);
+  if (lua_getinfo(L, ">S", &frame) == 0 || frame.linedefined <= 0) return "";
+  return lines(file_of(frame), frame.linedefined, frame.lastlinedefined);
+}
+
+// Where a function is defined. Where a helper calls define, as for all of stats, the body is the
+// helper's, and what says something is the call of the helper.
+std::string place_of(lua_State* L, int index) {
+  lua_Debug frame;
+  for (int level = 1; lua_getstack(L, level, &frame) != 0; ++level) {
+    if (lua_getinfo(L, "Sl", &frame) == 0 || std::string_view(frame.what) != "main") continue;
+    if (level == 1) break;
+    const std::string file = file_of(frame);
+    return lines(file, frame.currentline, end_of_paragraph(runtime(L), file, frame.currentline));
+  }
+  return lines_of(L, index);
 }
 
 Function read_function(lua_State* L) {
-  Function out{.name = field(L, 1, "name"),
-               .params = read_params(L, 1, "params"),
-               .returns = field(L, 1, "returns"),
-               .result = field(L, 1, "result"),
-               .text = field(L, 1, "text"),
-               .example = field(L, 1, "example"),
-               .free = true};
-  out.script = place_of(L, 2);
-  return out;
+  return {.name = field(L, 1, "name"),
+          .params = read_params(L, 1, "params"),
+          .returns = field(L, 1, "returns"),
+          .result = field(L, 1, "result"),
+          .text = field(L, 1, "text"),
+          .example = field(L, 1, "example"),
+          .free = true};
 }
 
 // define(descriptor, body) -> the body behind checks of its arguments.
 int define(lua_State* L) {
-  const Function& kept = runtime(L).registry().add(read_function(L));
+  Function function = read_function(L);
+  function.script = place_of(L, 2);
+  const Function& kept = runtime(L).registry().add(std::move(function));
   lua_pushvalue(L, 2);
   push_checked(L, kept);
   return 1;
@@ -110,6 +144,7 @@ void remember(lua_State* L, int value, const std::string& name) {
 // checks its arguments itself.
 int annotate(lua_State* L) {
   Function function = read_function(L);
+  function.script = lines_of(L, 2);
   function.standard = true;
   remember(L, 2, runtime(L).registry().add(std::move(function)).name);
   lua_pushvalue(L, 2);

@@ -33,6 +33,18 @@ mkdir all
 cp -r hello/.impact hello/.luarc.json "$IMPACT_SOURCE/examples" "$IMPACT_SOURCE/scripts" all
 python3 "$support/editor_check.py" "$server" all || fail "examples and scripts"
 
+# Every function's own example.
+mkdir described
+cp -r hello/.impact hello/.luarc.json described
+"$IMPACT" docs --json | python3 -c '
+import json, re, sys
+for place, it in enumerate(json.load(sys.stdin)["functions"]):
+    name = re.sub(r"\W", "_", it["name"])
+    with open(f"described/{place}_{name}.lua", "w") as file:
+        file.write(it["example"] + "\n")'
+[ "$(find described -name '*.lua' | wc -l)" -gt 300 ] || fail "examples of functions: too few"
+python3 "$support/editor_check.py" "$server" described || fail "examples of functions"
+
 mkdir planted
 cp -r hello/.impact hello/.luarc.json "$support/bad/planted.lua" planted
 python3 "$support/editor_check.py" "$server" planted || fail "planted mistakes"
