@@ -5,6 +5,7 @@
 #include "bindings/session.h"
 #include "bindings/table_type.h"
 #include "engine/core/error.h"
+#include "engine/render/terminal_table.h"
 #include "engine/table/describe.h"
 #include "engine/table/verbs.h"
 
@@ -23,6 +24,12 @@ RelationPtr rows_of(const Call& call) {
 }
 
 const Context& context(const Call& call) { return runtime(call.state()).session()->context(); }
+
+// The first rows as text. It says nothing that a clock decides.
+std::string picture(const Call& call, std::int64_t rows, std::int64_t columns) {
+  const TerminalStyle style{.columns = static_cast<int>(columns), .rows = lines_for_rows(rows)};
+  return terminal_table(first_rows(rows_of(call), context(call), style), style);
+}
 
 Function reading(const std::string& name, std::vector<Param> params, std::string returns,
                  std::string text, const std::string& example, std::function<int(Call&)> body) {
@@ -248,11 +255,19 @@ std::vector<Function> reading_functions() {
                           .text = "Rows to show.",
                           .optional = true,
                           .fallback = std::int64_t{10},
-                          .min = 0}},
+                          .min = 0},
+                         {.name = "columns",
+                          .type = "integer",
+                          .text = "Width in characters.",
+                          .optional = true,
+                          .named = true,
+                          .fallback = std::int64_t{80},
+                          .min = 20,
+                          .max = 10000}},
                         "text", "A picture of the first rows for a terminal.",
                         "assert(#t:glimpse(2) > 0)", [](Call& call) {
                           push_text(call.state(),
-                                    glimpse(rows_of(call), context(call), call.integer("rows")));
+                                    picture(call, call.integer("rows"), call.integer("columns")));
                           return 1;
                         }));
   all.push_back(reading("rows", {}, "list of Row",
@@ -339,7 +354,7 @@ std::vector<Function> table_metamethods() {
                         }));
   all.push_back(reading("__tostring", {}, "text", "The first rows, as glimpse shows them.",
                         "assert(#tostring(t) > 0)", [](Call& call) {
-                          push_text(call.state(), glimpse(rows_of(call), context(call)));
+                          push_text(call.state(), picture(call, 10, 80));
                           return 1;
                         }));
   return all;

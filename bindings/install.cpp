@@ -11,6 +11,7 @@ void install(Runtime& runtime) {
     install_formulas(L);
     install_methods(L);
     install_study(L);
+    install_display(L);
     lua_settop(L, 0);
   });
 }

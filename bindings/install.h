@@ -21,6 +21,7 @@ void install_estimators(lua_State* L);
 void install_models(lua_State* L);
 void install_analyses(lua_State* L);
 void install_plots(lua_State* L);
+void install_display(lua_State* L);
 
 /// After the script, with its result on top of the stack: checks that every declaration is whole
 /// and that the study was returned. Throws ScriptError.

@@ -168,8 +168,12 @@ Study& Session::need_study() {
   return *study_;
 }
 
+bool Session::may_read(const Relation& relation) const {
+  return study_ == nullptr || !reads_files(relation);
+}
+
 void Session::check_reading(const Relation& relation, const std::string& what) const {
-  if (study_ == nullptr || !reads_files(relation)) return;
+  if (may_read(relation)) return;
   throw ArgumentError(
       {.what = "a study reads no data while it is declared",
        .got = what + " of " + relation.label,

@@ -66,6 +66,8 @@ class Session {
   /// Throws ArgumentError when a study is being declared and the relation reads a file: what needs
   /// the data is declared, and computed afterwards. `what` is the call, for the message.
   void check_reading(const Relation& relation, const std::string& what) const;
+  /// Whether the relation's rows may be read now: no study is being declared, or no file is read.
+  [[nodiscard]] bool may_read(const Relation& relation) const;
   /// Where the run folder will stand.
   [[nodiscard]] std::filesystem::path target() const;
   /// Name for `runs/<name>`, once a study is declared.

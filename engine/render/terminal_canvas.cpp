@@ -1,68 +1,11 @@
 #include "engine/render/terminal_canvas.h"
 
-#include <fmt/format.h>
-#include <utf8proc.h>
-
 #include <algorithm>
 #include <cstdlib>
 
+#include "engine/render/terminal_text.h"
+
 namespace impact::detail {
-namespace {
-
-struct Glyph {
-  std::string_view bytes;
-  std::size_t width = 0;
-  bool control = false;
-};
-
-// The first character of a text that is not empty.
-Glyph first_glyph(std::string_view text) {
-  utf8proc_int32_t code = 0;
-  const auto length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                       static_cast<utf8proc_ssize_t>(text.size()), &code);
-  if (length <= 0) return {text.substr(0, 1), 1, true};
-  Glyph glyph;
-  glyph.bytes = text.substr(0, static_cast<std::size_t>(length));
-  const utf8proc_category_t category = utf8proc_category(code);
-  // Also formats: marks of direction could turn a line around.
-  glyph.control = category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_ZL ||
-                  category == UTF8PROC_CATEGORY_ZP || (code >= 0x202A && code <= 0x202E) ||
-                  (code >= 0x2066 && code <= 0x2069);
-  glyph.width = glyph.control ? 1 : static_cast<std::size_t>(std::max(0, utf8proc_charwidth(code)));
-  return glyph;
-}
-
-}  // namespace
-
-std::size_t text_width(std::string_view text) {
-  std::size_t width = 0;
-  while (!text.empty()) {
-    const Glyph glyph = first_glyph(text);
-    width += glyph.width;
-    text.remove_prefix(glyph.bytes.size());
-  }
-  return width;
-}
-
-std::string fit_text(std::string_view text, std::size_t width, bool right) {
-  const bool cut = text_width(text) > width;
-  const std::size_t room = cut ? (width == 0 ? 0 : width - 1) : width;
-  std::string line;
-  std::size_t used = 0;
-  while (!text.empty()) {
-    const Glyph glyph = first_glyph(text);
-    if (used + glyph.width > room) break;
-    line += glyph.control ? std::string_view("?") : glyph.bytes;
-    used += glyph.width;
-    text.remove_prefix(glyph.bytes.size());
-  }
-  if (cut && width > 0) {
-    line += "…";
-    ++used;
-  }
-  const std::string fill(width - std::min(used, width), ' ');
-  return right ? fill + line : line + fill;
-}
 
 TerminalCanvas::TerminalCanvas(std::size_t columns, std::size_t rows)
     : columns_(columns), rows_(rows), places_(columns * rows) {}
@@ -117,14 +60,6 @@ std::string TerminalCanvas::row(std::size_t index, bool colour) const {
     line += painted(character, character == " " ? "" : place.colour, colour);
   }
   return line;
-}
-
-std::string painted(const std::string& text, const std::string& colour, bool use) {
-  if (!use || colour.size() != 7) return text;
-  const auto part = [&](std::size_t at) {
-    return std::strtol(colour.substr(at, 2).c_str(), nullptr, 16);
-  };
-  return fmt::format("\x1b[38;2;{};{};{}m{}\x1b[0m", part(1), part(3), part(5), text);
 }
 
 }  // namespace impact::detail

@@ -8,12 +8,6 @@
 
 namespace impact::detail {
 
-/// Columns a text takes in a terminal; wide characters take two.
-[[nodiscard]] std::size_t text_width(std::string_view text);
-/// The text in exactly `width` columns: cut with "…" or filled with spaces. Control characters,
-/// which could command the terminal, become "?".
-[[nodiscard]] std::string fit_text(std::string_view text, std::size_t width, bool right = false);
-
 /// A grid of characters with a colour each, and a finer grid of 2 x 4 dots a character (braille).
 /// Character (0, 0) is top left. Places outside are ignored.
 class TerminalCanvas {
@@ -42,8 +36,5 @@ class TerminalCanvas {
   std::size_t rows_;
   std::vector<Place> places_;
 };
-
-/// Text in a colour, as the terminal understands it; plain for no colour.
-[[nodiscard]] std::string painted(const std::string& text, const std::string& colour, bool use);
 
 }  // namespace impact::detail

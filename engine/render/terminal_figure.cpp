@@ -8,14 +8,13 @@
 #include "engine/render/figure.h"
 #include "engine/render/figure_draft.h"
 #include "engine/render/terminal_canvas.h"
+#include "engine/render/terminal_text.h"
 #include "engine/render/terminal_view.h"
 
 namespace impact {
 namespace {
 
-using detail::fit_text;
 using detail::Layer;
-using detail::painted;
 using detail::Side;
 using detail::TerminalCanvas;
 using detail::View;
@@ -53,16 +52,14 @@ void add_bottom_axis(Screen& screen, const Side& x, std::size_t left, std::size_
   const std::size_t third = width / 3;
   line += fit_text(tick(x, x.at(0.0)), third);
   const std::string middle = tick(x, x.at(0.5));
-  const std::size_t pad =
-      (width - 2 * third - std::min(width - 2 * third, detail::text_width(middle))) / 2;
+  const std::size_t pad = (width - 2 * third - std::min(width - 2 * third, text_width(middle))) / 2;
   line += fit_text(std::string(pad, ' ') + middle, width - 2 * third);
   line += fit_text(tick(x, x.at(1.0)), third, true);
   screen.add(line);
   if (!x.title.empty()) {
-    const std::size_t free =
-        width > detail::text_width(x.title) ? width - detail::text_width(x.title) : 0;
+    const std::size_t free = width > text_width(x.title) ? width - text_width(x.title) : 0;
     screen.add(std::string(left + free / 2, ' ') +
-               fit_text(x.title, std::min(width, detail::text_width(x.title))));
+               fit_text(x.title, std::min(width, text_width(x.title))));
   }
 }
 
@@ -70,14 +67,14 @@ void add_legend(Screen& screen, const View& view) {
   std::string line;
   std::size_t used = 0;
   for (const auto& [name, colour] : view.legend) {
-    const std::size_t width = detail::text_width(name) + 4;
+    const std::size_t width = text_width(name) + 4;
     if (used + width > screen.columns && used > 0) {
       screen.add(line);
       line.clear();
       used = 0;
     }
     line += painted("■", colour, screen.colour) + " " +
-            fit_text(name, std::min(detail::text_width(name), screen.columns - 4)) + "  ";
+            fit_text(name, std::min(text_width(name), screen.columns - 4)) + "  ";
     used += width;
   }
   if (!line.empty()) screen.add(line);
@@ -95,8 +92,7 @@ void draw_lanes(Screen& screen, const View& view) {
   if (lanes.empty()) lanes.emplace_back("", "");
   std::size_t label = 0;
   for (const auto& [name, sub] : lanes) {
-    label =
-        std::max(label, detail::text_width(name) + (sub.empty() ? 0 : detail::text_width(sub) + 3));
+    label = std::max(label, text_width(name) + (sub.empty() ? 0 : text_width(sub) + 3));
   }
   label = std::min(label, screen.columns / 3);
   const std::size_t width = screen.columns - label - 1;
@@ -162,7 +158,7 @@ void draw_table(Screen& screen, const View& view) {
   const std::vector<std::string>& columns = view.x.names;
   const std::vector<std::string>& rows = view.y.names;
   std::size_t label = 0;
-  for (const std::string& name : rows) label = std::max(label, detail::text_width(name));
+  for (const std::string& name : rows) label = std::max(label, text_width(name));
   label = std::min(label, screen.columns / 4);
   const std::size_t cell = std::clamp<std::size_t>(
       (screen.columns - label) / std::max<std::size_t>(1, columns.size()), 3, 14);
@@ -208,7 +204,7 @@ void draw_plane(Screen& screen, const View& view) {
   const std::size_t tall = std::max<std::size_t>(screen.rows > 3 ? screen.rows - 3 : 1, 3);
   std::size_t label = 0;
   for (const double part : {0.0, 0.5, 1.0}) {
-    label = std::max(label, detail::text_width(tick(view.y, view.y.at(part))));
+    label = std::max(label, text_width(tick(view.y, view.y.at(part))));
   }
   label = std::min(label, screen.columns / 3);
   const std::size_t width = screen.columns - label - 2;
@@ -279,7 +275,7 @@ void draw_plane(Screen& screen, const View& view) {
     }
   }
   if (!view.y.title.empty())
-    screen.add(fit_text(view.y.title, std::min(screen.columns, detail::text_width(view.y.title))));
+    screen.add(fit_text(view.y.title, std::min(screen.columns, text_width(view.y.title))));
   for (std::size_t r = 0; r < tall; ++r) {
     std::string name;
     if (r == 0) name = tick(view.y, view.y.at(1.0));
@@ -294,7 +290,7 @@ void draw_plane(Screen& screen, const View& view) {
 
 void draw_view(Screen& screen, const View& view) {
   if (!view.title.empty()) {
-    screen.add(fit_text(view.title, std::min(screen.columns, detail::text_width(view.title))));
+    screen.add(fit_text(view.title, std::min(screen.columns, text_width(view.title))));
   }
   if (view.layers.empty()) return;
   const bool x_groups = !view.x.names.empty() && !view.x.numbered;
@@ -320,12 +316,12 @@ std::string terminal_figure(const Figure& figure, int columns, int rows, bool co
     for (const char* part : {"text", "subtitle"}) {
       if (!spec["title"].contains(part)) continue;
       const std::string line = detail::text_of(spec["title"][part]);
-      screen.add(fit_text(line, std::min(screen.columns, detail::text_width(line))));
+      screen.add(fit_text(line, std::min(screen.columns, text_width(line))));
     }
   }
   const std::vector<View> views = detail::views_of(spec);
   if (views.empty()) {
-    screen.add(fit_text(figure.words, std::min(screen.columns, detail::text_width(figure.words))));
+    screen.add(fit_text(figure.words, std::min(screen.columns, text_width(figure.words))));
     return screen.text;
   }
   const std::size_t shown = std::min(views.size(), kMostTerminalPanels);

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <string_view>
 
 #include "engine/core/context.h"
 #include "engine/table/relation.h"
@@ -28,16 +26,5 @@ struct Shape {
   std::int64_t incomplete_rows = 0;
 };
 [[nodiscard]] Shape shape(const RelationPtr& relation, const Context& context);
-
-/// Plain-text picture of a table: names, types, the first `rows` rows, cut to `width` terminal
-/// columns; columns that do not fit are named below. Numbers are right-aligned, missing cells
-/// visible, long texts end in an ellipsis, control characters are escaped; wide and combining
-/// characters count as what they occupy (Unicode East Asian Width). Reads one row more than it
-/// shows, never all of them.
-[[nodiscard]] std::string glimpse(const RelationPtr& relation, const Context& context,
-                                  std::int64_t rows = 10, int width = 80);
-
-/// Columns of a terminal that a UTF-8 text occupies.
-[[nodiscard]] int display_width(std::string_view text);
 
 }  // namespace impact

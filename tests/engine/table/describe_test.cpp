@@ -64,25 +64,5 @@ TEST_CASE_METHOD(Described, "info and shape") {
   CHECK(none.incomplete_rows == 0);
 }
 
-TEST_CASE_METHOD(Described, "a glimpse aligns, shows missing cells and says what it left out") {
-  CHECK(glimpse(t, context, 2) ==
-        "     id        x  g\n"
-        "integer   number  text\n"
-        "      1        2  b\n"
-        "      2  missing  a\n"
-        "first 2 rows × 3 columns");
-  CHECK(glimpse(t, context, 10, 20).find("4 rows × 3 columns\nalso g") != std::string::npos);
-}
-
-TEST_CASE_METHOD(Described, "widths are those of the terminal") {
-  CHECK(display_width("abc") == 3);
-  CHECK(display_width("日本") == 4);
-  CHECK(display_width("e\xcc\x81") == 1);
-  const auto wide = table({"text"}, {{s("日本\n")}, {s(std::string(100, 'x'))}});
-  const std::string picture = glimpse(wide, context);
-  CHECK(picture.find("日本\\n") != std::string::npos);
-  CHECK(picture.find("x…") != std::string::npos);
-}
-
 }  // namespace
 }  // namespace impact
