@@ -11,6 +11,9 @@ namespace impact::bindings {
 namespace {
 
 constexpr std::string_view kListOf = "list of ";
+// Type of all other fields of options, so that a misspelt one is reported: servers check the values
+// of fields, not whether there are such fields.
+const std::string kNoOption = "no_such_option";
 
 // "Table.head" of "Table:head": the first part of the names of its classes.
 std::string class_prefix(const Function& function) {
@@ -120,6 +123,9 @@ class Writer {
 
   std::string write() {
     out_ = "---@meta impact\n-- Written by `impact stubs`. For editors: no script runs this.\n";
+    line("\n---What an option that there is not would have to be: nothing is.");
+    line("---@class " + kNoOption);
+    line("---@field there_is_no_such_option true");
     sort_functions();
     for (const TypeDescriptor* type : sorted(registry_.types())) write_type(*type);
     for (const NamedValue* value : sorted(registry_.values())) write_value(*value);
@@ -165,7 +171,7 @@ class Writer {
       line("\n---@class " + name);
       for (const Param& item : param.fields) field(item, name, item.optional);
       const std::string items = union_of(param.item_types());
-      if (param.keyed) line("---@field [string] " + items);
+      line("---@field [string] " + (param.keyed ? items : kNoOption));
       if (!param.items.empty()) line("---@field [integer] " + items);
     }
   }
@@ -266,6 +272,7 @@ class Writer {
       for (const Param& param : function.params) {
         if (param.named) field(param, prefix, param.optional);
       }
+      line("---@field [string] " + kNoOption);
     }
     if (!has_table_form(function)) return;
     line("\n---@class " + table_class(function));
@@ -282,6 +289,7 @@ class Writer {
         field(param, prefix, true);
       }
     }
+    line("---@field [string] " + kNoOption);
   }
 
   struct Argument {

@@ -19,6 +19,10 @@ print(stats.welch { of = t.x, by = t.g, conf_level = "high" })  -- planted: the 
 S:source "s" { csv = 5 }  -- planted: the type of an option of a curried call
 print(stats.welch { of = t.x, by = t.g, alternative = "bigger" })  -- planted: a value of a few
 print(t:join(t, { on = "x", kind = "lefty" }))  -- planted: a value of a few, of a method
+print(t:head(2, { ofset = 1 }))  -- planted: a misspelt option
+print(csv { "file.csv", delimiter = ";" })  -- planted: a misspelt option beside a first argument
+print(stats.welch { of = t.x, by = t.g, confidence = { 0.9 } })  -- planted: the same with a list
+S:filter "f" { from = t, where = t.x:gt(1), expect = { row = 3 } }  -- planted: a misspelt field
 print(stats.welch { off = t.x, by = t.g })  -- planted: a misspelt option that is needed
 S:estimator "d" (difference_in_means {}) { answer = ate }  -- planted: the same in a third piece
 S:estimator "e" (t) { answers = ate }  -- planted: the type of a second piece
