@@ -176,6 +176,8 @@ std::optional<Options> read_command_line(int argc, const char* const* argv, int*
   commands.emplace_back(stubs, Command::kStubs);
   CLI::App* docs = app.add_subcommand(
       "docs", "Print the description of every function and type as JSON, with or without --json");
+  docs->add_option("--pages", options.pages, "Write reference pages in Markdown to this folder")
+      ->type_name("DIR");
   docs->fallthrough();
   commands.emplace_back(docs, Command::kDocs);
   app.require_subcommand(0, 1);

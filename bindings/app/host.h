@@ -33,5 +33,6 @@ namespace impact::bindings {
 [[nodiscard]] int report_command(const Options& options);
 [[nodiscard]] int new_command(const Options& options);
 [[nodiscard]] int stubs_command(const Options& options);
+[[nodiscard]] int docs_command(const Options& options);
 
 }  // namespace impact::bindings

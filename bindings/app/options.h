@@ -49,6 +49,7 @@ struct Options {
   bool json = false;
   bool quiet = false;
   std::string figures;                          ///< report --figures: "svg", "png" or "".
+  std::filesystem::path pages;                  ///< docs --pages; empty: not given.
   bool dot = false;                             ///< plan --dot.
   bool again = false;                           ///< freeze --again.
   std::int64_t simulations = 2000;              ///< diagnose --simulations.

@@ -2,12 +2,10 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "bindings/app/host.h"
 #include "bindings/app/output.h"
 #include "bindings/app/progress.h"
-#include "engine/core/canonical_json.h"
 
 namespace impact::bindings {
 namespace {
@@ -25,12 +23,6 @@ void catch_interrupts() {
   ::sigemptyset(&action.sa_mask);
   ::sigaction(SIGINT, &action, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-}
-
-int docs_command(const Options& options) {
-  const auto script = open_script(options, {});
-  std::printf("%s\n", canonical_json(script->runtime().registry().to_json()).c_str());
-  return kDone;
 }
 
 int execute(const Options& options) {
