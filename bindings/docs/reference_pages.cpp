@@ -302,6 +302,7 @@ class Writer {
     if (topic.id == kWordsTopic) out += words();
     std::map<std::string, const NamedValue*> values;
     for (const NamedValue& value : registry_.values()) {
+      if (registry_.find_type(value.name) != nullptr) continue;  // `missing` has its type's entry.
       if (topic_of(value) == &topic) values.emplace(value.name, &value);
     }
     for (const auto& [name, value] : values) out += value_entry(*value);

@@ -11,9 +11,12 @@ captions() { # The data the first page speaks of.
     for (i = 1; i <= 80; ++i) printf "%d,%s,%s,%.2f,%.2f\n", i, i % 4 ? "small" : "large",
       int(i / 4) % 2 ? "neutral" : "positive", 8 + i * 7 % 13 / 10, 8 + i * 11 % 17 / 10 }'
 }
-for page in README.md docs/studies.md; do
+for page in README.md docs/studies.md docs/first_steps.md; do
   mkdir -p "$work/bin" "$work/$page/captions"
   captions >"$work/$page/captions/videos.csv"
+  # The first steps are taken in the project's folder.
+  ln -s "$IMPACT" "$work/$page/impact"
+  cp -r "$IMPACT_SOURCE/scripts" "$work/$page/"
   ln -sf "$IMPACT" "$work/bin/impact"
   (
     cd "$work/$page"

@@ -74,6 +74,8 @@ fetcher npm npm
 npm $(uname -s)-$(uname -m) lib@1.0.0 package/libduckdb.so duckdb/lib/libduckdb.so $integrity $sha256
 npm other-machine elsewhere@1.0.0 package/libduckdb.so duckdb/lib/libduckdb.so $integrity $sha256
 npm any header@1.0.0 package/duckdb.h duckdb/include/duckdb.h $integrity $sha256
+site renderer
+site theme
 EOF
 
   fake dpkg-query <<EOF
@@ -244,6 +246,33 @@ run 1 ./impact
 check "shows the compiler's words" says 'error: broken source'
 check "says where the log is" says "the whole log is in $root/build/setup.log"
 check "leaves no stamp" [ ! -e build/release/launcher.stamp ]
+
+# The documentation: its packages come with it alone, once, and it is rendered by the program.
+if ((EUID == 0)); then
+  fresh_folder
+  installed
+  cd "$root"
+  run 0 ./impact setup
+  check "a set-up does without the renderer" calls apt-get 0
+  mkdir -p docs/site
+  cat >docs/site/build.sh <<EOF
+#!$BASH
+[[ \$1 != --ready ]] || exec grep -qx theme "$scratch/installed"
+echo "rendered \$*" >>"$calls"
+EOF
+  chmod 755 docs/site/build.sh
+  run 0 ./impact site
+  check "installs the renderer" \
+    grep -qx 'apt-get install -y --no-install-recommends renderer theme' "$calls"
+  check "says where to begin" prints "$root/build/site/index.html"
+  check "renders with the program" \
+    grep -qx "rendered $root/build/release/impact $root/build/site" "$calls"
+  run 0 ./impact site elsewhere
+  check "installs once" calls 'apt-get install' 1
+  check "renders where it is told" prints "elsewhere/index.html"
+  run 1 ./impact site a b
+  check "says how it is called" says 'usage: ./impact site [DIR]'
+fi
 
 # Two at once: one sets up, the other waits and finds everything done.
 fresh_folder
