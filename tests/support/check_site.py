@@ -18,7 +18,7 @@ OUTSIDE = (
     "https://www.sphinx-doc.org/",
     "https://pradyunsg.me",
     "https://github.com/pradyunsg/furo",
-    "https://luals.github.io/",
+    "https://luals.github.io",
 )
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.I)
 
