@@ -199,6 +199,20 @@ TEST_CASE("what is behind a value has a name under any alias", "[docs]") {
   CHECK(behind("stats") == "stats");
   CHECK(behind("missing") == "missing");
   CHECK(behind("design_card") == "Piece");
+  const auto given = [](const std::string& expression) {
+    Program fresh;
+    fresh.runtime.run_text("return " + expression, "test", 1);
+    return documented_name(fresh.runtime.state(), -1);
+  };
+  CHECK(given("study \"s\" { version = \"0.1.0\", seed = 7 }") == "Study");
+  CHECK(given("study \"s\" { version = \"0.1.0\", seed = 7 }.source") == "Study:source");
+  CHECK(given("study \"s\" { version = \"0.1.0\", seed = 7 }.roles") == "Study:roles");
+  CHECK(given("stats.poly(col \"x\", 2)") == "Curve");
+  CHECK(given("ols.lin") == "ols.lin");
+  CHECK(given("frame { { \"x\", { 1 } } }") == "Table");
+  CHECK(given("frame { { \"x\", { 1 } } }.head") == "Table:head");
+  CHECK(given("{}").empty());
+  CHECK(given("function() end").empty());
   CHECK(program.registry().to_json("plot.forest")["name"] == "plot.coefficients");
   CHECK(program.registry().to_json("Study:table")["source"].get<std::string>().starts_with(
       "stdlib/study/results.lua:"));
