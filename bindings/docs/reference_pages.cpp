@@ -76,9 +76,18 @@ std::string fenced(const std::string& language, const std::string& code) {
   return "```" + language + "\n" + code + (code.ends_with('\n') ? "" : "\n") + "```\n\n";
 }
 
+// Code in a text has full stops of its own.
 std::string first_sentence(const std::string& text) {
-  const std::size_t end = text.find(". ");
-  return end == std::string::npos ? text : text.substr(0, end + 1);
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t at = 0; at + 1 < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '"') quoted = !quoted;
+    if (c == '{' || c == '(') ++depth;
+    if (c == '}' || c == ')') --depth;
+    if (c == '.' && text[at + 1] == ' ' && depth == 0 && !quoted) return text.substr(0, at + 1);
+  }
+  return text;
 }
 
 // "S:source", "csv", "stats.ols": what comes after the last mark.
@@ -149,14 +158,17 @@ class Writer {
     });
   }
 
-  // Methods first, then operators.
+  // Methods by name, then what every handle has, then operators.
   [[nodiscard]] Functions methods_of(const Topic& topic, const std::string& type) const {
     Functions out;
+    Functions common;
     Functions operators;
     for (const auto& [name, function] : functions_) {
       if (!name.starts_with(type + ":") || topic_of(*function) != &topic) continue;
-      (function->is_operator() ? operators : out).push_back(function);
+      const bool released = last_name(name) == "release";
+      (function->is_operator() ? operators : released ? common : out).push_back(function);
     }
+    out.insert(out.end(), common.begin(), common.end());
     out.insert(out.end(), operators.begin(), operators.end());
     return out;
   }
@@ -197,8 +209,8 @@ class Writer {
 
   std::string param_row(const Param& param, const std::string& prefix,
                         const Function* about) const {
-    std::string type = links_.type(param.type, file_);
-    if (param.takes_list() && !param.items.empty()) {
+    std::string type = links_.type(param.variadic ? param.item_types() : param.type, file_);
+    if (param.takes_list() && !param.variadic && !param.items.empty()) {
       type += " of " + links_.type(param.items, file_);
     }
     std::string fallback = literal(param.fallback);
@@ -340,9 +352,10 @@ class Writer {
         }
       }
       for (const Function* function : all) {
-        const std::size_t colon = function->name.find(':');
-        const std::string label =
-            colon == std::string::npos ? function->name : function->name.substr(colon);
+        // Of the page's first type the method alone.
+        const std::string owner = topic.types.empty() ? "Column" : topic.types.front();
+        const bool first = function->name.starts_with(owner + ":");
+        const std::string label = first ? function->name.substr(owner.size()) : function->name;
         names += (names.empty() ? "[`" : " · [`") + label + "`](" +
                  links_.target(function->name, file_) + ")";
       }

@@ -156,6 +156,14 @@ TEST_CASE("texts lead to the functions they name", "[docs]") {
         "[list](types.md#list) of [EstimateRow](analysis.md#type-estimaterow)");
 }
 
+TEST_CASE("code in a text does not end its first sentence", "[docs]") {
+  Program program;
+  const auto pages = written(program.registry());
+  CHECK_THAT(pages.at("report.md"), Contains("{ ... }). |") || Contains("{ ... }) |"));
+  CHECK_THAT(pages.at("compare.md"),
+             Contains("| Welch's t test of two means whose variances may differ. |"));
+}
+
 TEST_CASE("a function's entry has everything its descriptor says", "[docs]") {
   Program program;
   const std::string page = written(program.registry()).at("compare.md");
