@@ -191,6 +191,7 @@ bool describe_message(lua_State* L) {
   try {
     Runtime& self = runtime(L);
     self.callers = user_frames(L);
+    self.trace = all_frames(L);
     ErrorInfo info;
     if (is_error_object(L, 1)) {
       // Read back: a script may have kept an older error and raised it again.

@@ -124,6 +124,11 @@ void Runtime::check_stop(lua_State* L) {
        .hint = "look for a loop that does not end"});
 }
 
+void Runtime::resume() noexcept {
+  steps_.reset();
+  lua_sethook(state_, poll, LUA_MASKCOUNT, kPollInstructions);
+}
+
 void Runtime::poll(lua_State* L, lua_Debug*) {
   Runtime& self = runtime(L);
   if (self.steps_) *self.steps_ -= std::min<std::int64_t>(*self.steps_, kPollInstructions);
@@ -262,17 +267,31 @@ bool user_position(lua_State* L, std::string* file, int* line) {
   return false;
 }
 
-std::vector<std::string> user_frames(lua_State* L) {
+namespace {
+
+std::vector<std::string> frames_of(lua_State* L, bool library) {
   constexpr std::size_t kMost = 20;
   std::vector<std::string> frames;
   lua_Debug frame;
   for (int level = 0; lua_getstack(L, level, &frame) != 0 && frames.size() < kMost; ++level) {
-    if (lua_getinfo(L, "Sln", &frame) == 0 || !is_user_frame(frame)) continue;
-    std::string text = std::string(chunk_of(frame)) + ":" + std::to_string(frame.currentline);
+    if (lua_getinfo(L, "Sln", &frame) == 0) continue;
+    const bool user = is_user_frame(frame);
+    if (!user && !library) continue;
+    if (frame.currentline <= 0 && frame.name == nullptr) continue;
+    std::string text = frame.currentline > 0
+                           ? std::string(user ? chunk_of(frame) : frame.short_src) + ":" +
+                                 std::to_string(frame.currentline)
+                           : "the engine";
     if (frame.name != nullptr) text += " in function '" + std::string(frame.name) + "'";
     frames.push_back(std::move(text));
   }
   return frames;
 }
+
+}  // namespace
+
+std::vector<std::string> user_frames(lua_State* L) { return frames_of(L, false); }
+
+std::vector<std::string> all_frames(lua_State* L) { return frames_of(L, true); }
 
 }  // namespace impact::bindings

@@ -17,6 +17,7 @@
 
 namespace impact::bindings {
 
+class Console;
 class Session;
 
 /// A failure on its way to the script, kept outside all frames while the stack unwinds.
@@ -113,6 +114,9 @@ class Runtime {
   /// same number.
   void limit_steps(std::int64_t steps) noexcept { steps_ = steps; }
 
+  /// After a stop: the script may run again, without a limit of steps.
+  void resume() noexcept;
+
   /// From here on errors of declarations do not end the script: each is kept, and the call gives a
   /// value that every later use passes on without a word.
   void gather_errors() noexcept { gathering_ = true; }
@@ -132,9 +136,13 @@ class Runtime {
   /// Engine access of the bindings; nullptr in a bare runtime.
   [[nodiscard]] Session* session() const noexcept { return session_; }
   void set_session(Session* session) noexcept { session_ = session; }
+  /// The prompt that the state belongs to; nullptr elsewhere.
+  [[nodiscard]] Console* console() const noexcept { return console_; }
+  void set_console(Console* console) noexcept { console_ = console; }
 
   Pending pending;                   ///< Set by the guard, read by raise_pending.
   std::vector<std::string> callers;  ///< User frames of the last error that reached the host.
+  std::vector<std::string> trace;    ///< All its frames, those of the library among them.
 
  private:
   static void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_size);
@@ -147,6 +155,7 @@ class Runtime {
   Registry registry_;
   lua_State* state_ = nullptr;
   Session* session_ = nullptr;
+  Console* console_ = nullptr;
   std::uint64_t used_ = 0;
   std::uint64_t peak_ = 0;
   std::uint64_t held_ = 0;
@@ -170,5 +179,7 @@ class Runtime {
 [[nodiscard]] bool user_position(lua_State* L, std::string* file, int* line);
 /// All user frames, innermost first, with the function's name when known.
 [[nodiscard]] std::vector<std::string> user_frames(lua_State* L);
+/// The same, frames of the library and the engine among them.
+[[nodiscard]] std::vector<std::string> all_frames(lua_State* L);
 
 }  // namespace impact::bindings

@@ -14,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 RuntimeOptions with_folders(RuntimeOptions options, const ScriptSource& source) {
+  if (source.interactive) options.script_folder = ".";
   if (source.file.empty()) return options;
   options.script_folder = source.file.has_parent_path() ? source.file.parent_path() : fs::path(".");
   if (source.folder) options.project_folder = options.script_folder / "..";
@@ -62,7 +63,7 @@ Script::Script(ScriptSource source, SessionOptions session, RuntimeOptions runti
 void Script::run_script() {
   if (source_.folder || runtime_.gathering()) runtime_.limit_steps(kDeclaringSteps);
   if (source_.file.empty()) {
-    runtime_.run_text(source_.code, "-e", 1);
+    runtime_.run_text(source_.code, source_.code_name, 1);
   } else {
     runtime_.run_file(source_.file, 1);
   }

@@ -18,9 +18,11 @@ inline constexpr const char* kPlanFile = "study.plan.json";
 /// What to run.
 struct ScriptSource {
   std::filesystem::path file = {};  ///< A Lua file; empty: `code`.
-  std::string code = {};            ///< Lua text, called "-e" in messages.
+  std::string code = {};            ///< Lua text.
+  std::string code_name = "-e";     ///< What messages call it.
   /// The file is study.lua of a folder: it declares a study, and may use files of the folder above.
   bool folder = false;
+  bool interactive = false;  ///< Nothing to run: the interpreter of a prompt.
 };
 
 /// One script with the interpreter and the session it runs in.

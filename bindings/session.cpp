@@ -123,13 +123,18 @@ std::vector<fs::path> Session::found(const std::string& declared) const {
   return below;
 }
 
-bool Session::has_input(const std::string& declared) const {
+void Session::check_input(const std::string& declared) const {
+  if (options_.interactive && !declared.empty() && declared.find('\0') == std::string::npos) return;
   check_relative(declared, "to read");
+}
+
+bool Session::has_input(const std::string& declared) const {
+  check_input(declared);
   return !found(declared).empty();
 }
 
 fs::path Session::find_input(const std::string& declared) const {
-  check_relative(declared, "to read");
+  check_input(declared);
   const auto all = found(declared);
   if (all.size() == 1) return all[0];
   std::string looked;
@@ -169,7 +174,7 @@ Study& Session::need_study() {
 }
 
 bool Session::may_read(const Relation& relation) const {
-  return study_ == nullptr || !reads_files(relation);
+  return study_ == nullptr || options_.interactive || !reads_files(relation);
 }
 
 void Session::check_reading(const Relation& relation, const std::string& what) const {

@@ -24,6 +24,8 @@ struct SessionOptions {
   const CancelToken* cancel = nullptr;
   ProgressSink* progress = nullptr;
   std::map<std::string, std::string> settings = {};  ///< --set name=value.
+  /// Somebody sits at a prompt: any file may be read, and data while a study is declared.
+  bool interactive = false;
 };
 
 /// What the bindings of one program run share: the table engine (opened at first use), the folders
@@ -74,6 +76,8 @@ class Session {
   void set_name(const std::string& name) { options_.name = name; }
 
  private:
+  // Throws ArgumentError for a path that a script may not name.
+  void check_input(const std::string& declared) const;
   // Data and script folders, without empty ones.
   [[nodiscard]] std::vector<std::filesystem::path> places() const;
   // Where the file lies; several paths when more than one data set has it.

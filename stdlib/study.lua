@@ -13,6 +13,7 @@ internal.load("stats.lua")
 internal.kind { name = "Study", text = "A study: S:table, S:check and so on declare its parts." }
 
 local function new_study(name, version, seed, question, blind, engine)
+  if internal.interactive then core.begin_again() end
   if core.current then
     raise { what = "a script declares one study; this is the second", got = "'" .. name .. "'" }
   end

@@ -188,14 +188,13 @@ std::optional<Options> read_command_line(int argc, const char* const* argv, int*
     if (code && app.get_subcommands().size() == 1) {
       throw CLI::ValidationError("-e", "can't be combined with a command");
     }
-    if (!code && app.get_subcommands().empty()) throw CLI::CallForHelp();
-    options.command = Command::kCode;
+    options.command = code ? Command::kCode : Command::kRepl;
     for (const auto& [command, value] : commands) {
       if (command->parsed()) options.command = value;
     }
   } catch (const CLI::CallForHelp& help) {
     const int code = app.exit(help);
-    *exit_code = argc > 1 ? code : kUsage;
+    *exit_code = code;
     return std::nullopt;
   } catch (const CLI::ParseError& error) {
     *exit_code = app.exit(error) == 0 ? kDone : kUsage;

@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bindings/app/host.h"
-#include "bindings/app/output.h"
+#include "bindings/failure_text.h"
 #include "engine/core/atomic_file.h"
 #include "engine/core/canonical_json.h"
 #include "engine/core/error.h"

@@ -28,6 +28,7 @@ SessionOptions session_options(const Options& options, const ScriptSource& sourc
   out.cancel = &cancel_token();
   out.progress = terminal_progress(options.quiet);
   out.settings = options.settings;
+  out.interactive = source.interactive;
   if (!source.file.empty()) {
     out.study_folder = source.file.has_parent_path() ? source.file.parent_path() : fs::path(".");
     out.name = source.file.stem().string();

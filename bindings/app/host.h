@@ -34,5 +34,7 @@ namespace impact::bindings {
 [[nodiscard]] int new_command(const Options& options);
 [[nodiscard]] int stubs_command(const Options& options);
 [[nodiscard]] int docs_command(const Options& options);
+/// The prompt; where standard input is no terminal, the script that comes through it.
+[[nodiscard]] int repl_command(const Options& options);
 
 }  // namespace impact::bindings

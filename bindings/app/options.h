@@ -33,7 +33,8 @@ struct Options {
     kReport,
     kNew,
     kStubs,
-    kDocs
+    kDocs,
+    kRepl
   };
   Command command = Command::kRun;
   std::filesystem::path path;           ///< A script, a folder with study.lua, or a run folder.

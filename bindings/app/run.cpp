@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "bindings/app/host.h"
-#include "bindings/app/output.h"
+#include "bindings/failure_text.h"
 #include "bindings/app/progress.h"
 
 namespace impact::bindings {
@@ -40,6 +40,7 @@ int execute(const Options& options) {
     case Command::kNew: return new_command(options);
     case Command::kStubs: return stubs_command(options);
     case Command::kDocs: return docs_command(options);
+    case Command::kRepl: return repl_command(options);
   }
   return kUsage;
 }

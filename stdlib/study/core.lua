@@ -21,6 +21,11 @@ function core.need(name, kind, text, more)
   return param
 end
 
+-- At a prompt a new study takes the place of the one before.
+function core.begin_again()
+  core.count, core.nodes, core.tables, core.pending, core.current = 0, {}, {}, {}, nil
+end
+
 -- Far more than anybody writes; a loop that declares without end stops here.
 local kMostDeclarations <const> = 10000
 

@@ -1,4 +1,4 @@
-#include "bindings/app/output.h"
+#include "bindings/failure_text.h"
 
 #include <cctype>
 #include <fstream>
@@ -20,10 +20,10 @@ std::optional<std::string> line_of(std::istream& text, int number) {
   return line;
 }
 
-std::optional<std::string> source_line(const ScriptError& error, std::string_view code) {
+std::optional<std::string> source_line(const ScriptError& error, const ChunkText& text_of) {
   if (error.line() <= 0) return std::nullopt;
-  if (error.file() == "-e") {
-    std::istringstream text{std::string(code)};
+  if (auto chunk = text_of(error.file())) {
+    std::istringstream text{std::move(*chunk)};
     return line_of(text, error.line());
   }
   std::ifstream text(error.file());
@@ -52,18 +52,18 @@ std::optional<std::pair<std::size_t, std::size_t>> find_culprit(const std::strin
   return std::nullopt;
 }
 
-std::string excerpt(const ScriptError& error, std::string_view code) {
+std::string excerpt(const ScriptError& error, const ChunkText& text_of, bool numbered) {
   constexpr std::size_t kMostColumns = 160;
-  const auto line = source_line(error, code);
+  const auto line = source_line(error, text_of);
   if (!line || line->size() > kMostColumns) return "";
-  const std::string number = std::to_string(error.line());
-  std::string out = "\n  " + number + " | " + *line;
+  const std::string number = numbered ? std::to_string(error.line()) + " | " : "";
+  std::string out = "\n  " + number + *line;
   if (const auto culprit = find_culprit(*line, error.info())) {
     std::string margin = line->substr(0, culprit->first);
     for (char& c : margin) {
       if (c != '\t') c = ' ';
     }
-    out += "\n  " + std::string(number.size(), ' ') + " | " + margin +
+    out += "\n  " + (numbered ? std::string(number.size() - 2, ' ') + "| " : "") + margin +
            std::string(culprit->second, '^');
   }
   return out;
@@ -72,8 +72,19 @@ std::string excerpt(const ScriptError& error, std::string_view code) {
 }  // namespace
 
 std::string describe_failure(const std::exception& error, std::string_view code) {
+  const ChunkText text_of = [&](const std::string& chunk) {
+    return chunk == "-e" ? std::optional(std::string(code)) : std::nullopt;
+  };
+  return describe_failure(error, text_of, "");
+}
+
+std::string describe_failure(const std::exception& error, const ChunkText& text_of,
+                             const std::string& here) {
   const auto* script = dynamic_cast<const ScriptError*>(&error);
-  return script == nullptr ? error.what() : script->report() + excerpt(*script, code);
+  if (script == nullptr) return error.what();
+  const bool is_here = !here.empty() && script->file() == here && script->callers().empty();
+  return (is_here ? std::string(script->what()) : script->report()) +
+         excerpt(*script, text_of, !is_here);
 }
 
 std::string failure_json(const std::exception& error) {

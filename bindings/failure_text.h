@@ -1,14 +1,23 @@
 #pragma once
 
 #include <exception>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace impact::bindings {
 
+/// The text of a chunk that is no file, by its name in messages; nullopt: look for a file.
+using ChunkText = std::function<std::optional<std::string>(const std::string& chunk)>;
+
 /// Text of an error for a terminal: the message, then the line of the script with a caret under the
 /// word it is about. `code` is the script's text when it came from -e.
 [[nodiscard]] std::string describe_failure(const std::exception& error, std::string_view code);
+/// The same for chunks of any name. Where the error is in `here`, one line that its reader has just
+/// written, neither its name nor a number of lines is told.
+[[nodiscard]] std::string describe_failure(const std::exception& error, const ChunkText& text_of,
+                                           const std::string& here);
 
 /// The same as one JSON object: status, kind, what, where, file, line, got, expected, hint,
 /// message.

@@ -1,0 +1,353 @@
+#include "bindings/app/line_editor.h"
+
+#include <fcntl.h>
+#include <histedit.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <clocale>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <utf8proc.h>
+#include <nlohmann/json.hpp>
+
+#include "engine/core/number.h"
+
+namespace impact::bindings {
+namespace {
+
+constexpr int kMostHistory = 5000;
+constexpr std::size_t kMostShown = 200;
+constexpr char kBracket[] = "\033[200~";
+constexpr const char* kEndOfPaste = "\033[201~";
+// A key that no terminal sends; the text that is whole is accepted by it.
+constexpr char kAccept[] = "\033[27;5;9~";
+
+volatile std::sig_atomic_t resized = 0;
+extern "C" void on_resize(int) { resized = 1; }
+
+// Width of a text on the terminal.
+int columns_of(const std::string& text) {
+  int width = 0;
+  utf8proc_ssize_t at = 0;
+  const auto size = static_cast<utf8proc_ssize_t>(text.size());
+  while (at < size) {
+    utf8proc_int32_t code = 0;
+    const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+    const utf8proc_ssize_t step = utf8proc_iterate(bytes + at, size - at, &code);
+    if (step <= 0) return width + static_cast<int>(size - at);
+    width += utf8proc_charwidth(code);
+    at += step;
+  }
+  return width;
+}
+
+std::string common_prefix(const std::vector<std::string>& words) {
+  std::string prefix = words.front();
+  for (const std::string& word : words) {
+    const auto [end, unused] =
+        std::mismatch(prefix.begin(), prefix.end(), word.begin(), word.end());
+    prefix.erase(end, prefix.end());
+  }
+  // Never half a character.
+  while (!prefix.empty() && find_invalid_utf8(prefix)) prefix.pop_back();
+  return prefix;
+}
+
+// Control characters other than line ends and tabs would move the cursor.
+std::string without_controls(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\r') {
+      if (i + 1 >= text.size() || text[i + 1] != '\n') out += '\n';
+    } else if (c == '\n' || c == '\t' || static_cast<unsigned char>(c) >= 0x20) {
+      if (c != 0x7f) out += c;
+    }
+  }
+  return out;
+}
+
+class Libedit : public LineEditor {
+ public:
+  explicit Libedit(LineEditorOptions options) : options_(std::move(options)) {
+    std::setlocale(LC_CTYPE, "C.UTF-8");
+    history_ = history_init();
+    HistEvent event;
+    history(history_, &event, H_SETSIZE, kMostHistory);
+    history(history_, &event, H_SETUNIQUE, 1);
+    load_history();
+    editor_ = el_init("impact", stdin, stdout, stderr);
+    el_set(editor_, EL_CLIENTDATA, this);
+    el_set(editor_, EL_PROMPT_ESC, &Libedit::prompt, '\1');
+    el_set(editor_, EL_HIST, history, history_);
+    el_set(editor_, EL_EDITOR, "emacs");
+    el_set(editor_, EL_GETCFN, &Libedit::next_character);
+    // Ctrl-C and Ctrl-Z are keys while a line is edited, and signals while code runs.
+    el_set(editor_, EL_SETTY, "-d", "-isig", nullptr);
+    bind_keys();
+    struct sigaction action = {};
+    action.sa_handler = on_resize;
+    ::sigemptyset(&action.sa_mask);
+    ::sigaction(SIGWINCH, &action, nullptr);
+  }
+  ~Libedit() override {
+    el_end(editor_);
+    history_end(history_);
+  }
+  Libedit(const Libedit&) = delete;
+  Libedit& operator=(const Libedit&) = delete;
+
+  std::optional<std::string> read(const std::string& prompt) override {
+    prompt_ = prompt;
+    interrupted_ = false;
+    el_resize(editor_);
+    // Asks the terminal to mark what is pasted.
+    say("\033[?2004h");
+    int count = 0;
+    const char* line = el_gets(editor_, &count);
+    say("\033[?2004l");
+    if (interrupted_) {
+      say("\n");
+      return std::string();
+    }
+    if (line == nullptr || count <= 0) {
+      say("\n");
+      return std::nullopt;
+    }
+    std::string text(line, static_cast<std::size_t>(count));
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    keep(text);
+    return text;
+  }
+
+ private:
+  static Libedit& self(EditLine* editor) {
+    void* data = nullptr;
+    el_get(editor, EL_CLIENTDATA, &data);
+    return *static_cast<Libedit*>(data);
+  }
+
+  static void say(const char* text) {
+    std::fputs(text, stdout);
+    std::fflush(stdout);
+  }
+
+  static char* prompt(EditLine* editor) { return self(editor).prompt_.data(); }
+
+  // The next byte; nullopt at the end of the input.
+  std::optional<unsigned char> next_byte() {
+    while (true) {
+      if (resized != 0) {
+        resized = 0;
+        el_resize(editor_);
+      }
+      unsigned char byte = 0;
+      const ssize_t got = ::read(STDIN_FILENO, &byte, 1);
+      if (got == 1) return byte;
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        pollfd wait = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+        (void)::poll(&wait, 1, -1);
+        continue;
+      }
+      return std::nullopt;
+    }
+  }
+
+  // One character of UTF-8; what is no UTF-8 becomes the replacement character.
+  static int next_character(EditLine* editor, wchar_t* out) {
+    Libedit& me = self(editor);
+    const auto first = me.next_byte();
+    if (!first) return 0;
+    int more = *first >= 0xF0 ? 3 : *first >= 0xE0 ? 2 : *first >= 0xC0 ? 1 : 0;
+    utf8proc_uint8_t bytes[4] = {*first, 0, 0, 0};
+    utf8proc_ssize_t count = 1;
+    while (more-- > 0) {
+      const auto next = me.next_byte();
+      if (!next) return 0;
+      bytes[count++] = *next;
+    }
+    utf8proc_int32_t code = 0;
+    const bool good = utf8proc_iterate(bytes, count, &code) == count;
+    *out = static_cast<wchar_t>(good ? code : 0xFFFD);
+    return 1;
+  }
+
+  std::string text(std::size_t* cursor) const {
+    const LineInfo* info = el_line(editor_);
+    if (cursor != nullptr) *cursor = static_cast<std::size_t>(info->cursor - info->buffer);
+    return {info->buffer, static_cast<std::size_t>(info->lastchar - info->buffer)};
+  }
+
+  static unsigned char on_enter(EditLine* editor, int) {
+    Libedit& me = self(editor);
+    if (me.options_.whole(me.text(nullptr))) {
+      el_push(editor, kAccept);
+      return CC_NORM;
+    }
+    el_insertstr(editor, "\n");
+    return CC_REFRESH;
+  }
+
+  static unsigned char on_interrupt_key(EditLine* editor, int) {
+    Libedit& me = self(editor);
+    me.interrupted_ = true;
+    say("^C");
+    return CC_NEWLINE;
+  }
+
+  static unsigned char on_paste(EditLine* editor, int) {
+    Libedit& me = self(editor);
+    const std::string_view end = kEndOfPaste;
+    constexpr std::size_t kMostPasted = std::size_t{16} << 20;
+    std::string pasted;
+    while (!std::string_view(pasted).ends_with(end) && pasted.size() < kMostPasted) {
+      const auto byte = me.next_byte();
+      if (!byte) break;
+      pasted += static_cast<char>(*byte);
+    }
+    if (std::string_view(pasted).ends_with(end)) pasted.resize(pasted.size() - end.size());
+    pasted = without_controls(pasted);
+    while (!pasted.empty() && pasted.back() == '\n') pasted.pop_back();
+    if (find_invalid_utf8(pasted) || el_insertstr(editor, pasted.c_str()) != 0) return CC_ERROR;
+    return CC_REFRESH;
+  }
+
+  static unsigned char on_tab(EditLine* editor, int) {
+    Libedit& me = self(editor);
+    std::size_t cursor = 0;
+    const std::string text = me.text(&cursor);
+    // At the margin of a line Tab indents.
+    const std::size_t line = text.rfind('\n', cursor == 0 ? 0 : cursor - 1);
+    const std::size_t from = line == std::string::npos ? 0 : line + 1;
+    if (line != std::string::npos &&
+        text.find_first_not_of(" \t", from) >= cursor) {
+      el_insertstr(editor, "  ");
+      return CC_REFRESH;
+    }
+    const Completion found = me.options_.complete(text, cursor);
+    if (found.words.empty()) return CC_REFRESH_BEEP;
+    const std::string typed = text.substr(found.start, cursor - found.start);
+    const std::string prefix = common_prefix(found.words);
+    if (prefix.size() > typed.size() && prefix.starts_with(typed)) {
+      el_insertstr(editor, prefix.substr(typed.size()).c_str());
+      return CC_REFRESH;
+    }
+    if (found.words.size() == 1) return CC_REFRESH;
+    me.list(found.words);
+    return CC_REDISPLAY;
+  }
+
+  // Words in columns, below the line.
+  void list(const std::vector<std::string>& words) const {
+    int screen = 80;
+    int rows = 24;
+    el_get(editor_, EL_GETTC, "co", &screen, nullptr);
+    el_get(editor_, EL_GETTC, "li", &rows, nullptr);
+    const std::size_t most =
+        std::min(kMostShown, words.size());
+    int width = 0;
+    for (std::size_t i = 0; i < most; ++i) width = std::max(width, columns_of(words[i]) + 2);
+    const auto columns = static_cast<std::size_t>(std::max(1, screen / std::max(1, width)));
+    const std::size_t lines = (most + columns - 1) / columns;
+    std::string out = "\n";
+    for (std::size_t row = 0; row < lines; ++row) {
+      for (std::size_t column = 0; column < columns; ++column) {
+        const std::size_t i = column * lines + row;
+        if (i >= most) continue;
+        out += words[i];
+        const int pad = width - columns_of(words[i]);
+        if (column + 1 < columns && (column + 1) * lines + row < most) {
+          out += std::string(static_cast<std::size_t>(std::max(0, pad)), ' ');
+        }
+      }
+      out += "\n";
+    }
+    if (most < words.size()) out += "... " + std::to_string(words.size() - most) + " more\n";
+    say(out.c_str());
+  }
+
+  void bind_keys() {
+    el_set(editor_, EL_ADDFN, "impact-enter", "Ends a text that is whole", &Libedit::on_enter);
+    el_set(editor_, EL_ADDFN, "impact-complete", "Completes a word", &Libedit::on_tab);
+    el_set(editor_, EL_ADDFN, "impact-paste", "Takes what is pasted", &Libedit::on_paste);
+    el_set(editor_, EL_ADDFN, "impact-interrupt", "Gives the text up", &Libedit::on_interrupt_key);
+    const std::pair<const char*, const char*> keys[] = {
+        {"\n", "impact-enter"},
+        {"\r", "impact-enter"},
+        {"\t", "impact-complete"},
+        {kBracket, "impact-paste"},
+        {kAccept, "ed-newline"},
+        {"\003", "impact-interrupt"},
+        {"\022", "em-inc-search-prev"},
+        {"\033[A", "ed-search-prev-history"},
+        {"\033[B", "ed-search-next-history"},
+        {"\033OA", "ed-search-prev-history"},
+        {"\033OB", "ed-search-next-history"},
+        {"\033[H", "ed-move-to-beg"},
+        {"\033[F", "ed-move-to-end"},
+        {"\033[1~", "ed-move-to-beg"},
+        {"\033[4~", "ed-move-to-end"},
+        {"\033[3~", "ed-delete-next-char"},
+        {"\033[1;5C", "em-next-word"},
+        {"\033[1;5D", "ed-prev-word"},
+    };
+    for (const auto& [key, function] : keys) {
+      el_set(editor_, EL_BIND, key, function, nullptr);
+    }
+  }
+
+  // One text a line, as a JSON string.
+  void load_history() {
+    if (options_.history.empty()) return;
+    std::ifstream file(options_.history);
+    std::string line;
+    HistEvent event;
+    while (std::getline(file, line)) {
+      const auto text = nlohmann::json::parse(line, nullptr, false);
+      if (!text.is_string()) continue;  // Damaged: the other lines are as good as before.
+      history(history_, &event, H_ENTER, text.get_ref<const std::string&>().c_str());
+      last_ = text.get<std::string>();
+    }
+  }
+
+  // Texts that begin with a space are not kept: nobody's secrets belong into a file.
+  void keep(const std::string& text) {
+    if (text.find_first_not_of(" \t\n") == std::string::npos || text[0] == ' ' || text == last_ ||
+        find_invalid_utf8(text)) {
+      return;
+    }
+    last_ = text;
+    HistEvent event;
+    history(history_, &event, H_ENTER, text.c_str());
+    if (options_.history.empty()) return;
+    const int file = ::open(options_.history.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
+                            S_IRUSR | S_IWUSR);
+    if (file < 0) return;
+    const std::string line = nlohmann::json(text).dump() + "\n";
+    // A history that can't be written is no reason to stop.
+    if (::write(file, line.data(), line.size()) < 0) options_.history.clear();
+    ::close(file);
+  }
+
+  LineEditorOptions options_;
+  EditLine* editor_ = nullptr;
+  History* history_ = nullptr;
+  std::string prompt_;
+  std::string last_;
+  bool interrupted_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<LineEditor> make_line_editor(LineEditorOptions options) {
+  return std::make_unique<Libedit>(std::move(options));
+}
+
+}  // namespace impact::bindings

@@ -1,0 +1,110 @@
+-- What values look like at the prompt.
+local internal = ...
+local console = internal.console
+
+local M = {}
+
+local kMostItems <const>, kMostDepth <const> = 20, 4
+
+local function quoted(text)
+  local cut = utf8.offset(text, 201)
+  if cut then text = text:sub(1, cut - 1) .. "…" end
+  text = text:gsub("[%c\"\\]", function(c)
+    local known = ({ ["\n"] = "\\n", ["\t"] = "\\t", ["\""] = "\\\"", ["\\"] = "\\\\" })[c]
+    return known or ("\\%d"):format(c:byte())
+  end)
+  return "\"" .. text .. "\""
+end
+
+local function plain(value)
+  return type(value) == "table" and internal.metatable(value) == nil
+end
+
+local inspect
+
+local function key_text(key)
+  if type(key) == "string" and key:find("^[%a_][%w_]*$") then return key end
+  return "[" .. inspect(key, kMostDepth) .. "]"
+end
+
+local function inspect_list(value, depth, indent)
+  local parts, inner = {}, indent .. "  "
+  local ok, keys = pcall(internal.keys, value)
+  if not ok then return "{ ... }" end
+  for _, key in ipairs(keys) do
+    if #parts == kMostItems then
+      parts[#parts + 1] = "… " .. #keys - kMostItems .. " more"
+      break
+    end
+    local text = inspect(rawget(value, key), depth + 1, inner)
+    parts[#parts + 1] = math.type(key) == "integer" and key == #parts + 1 and text
+      or key_text(key) .. " = " .. text
+  end
+  if #parts == 0 then return "{}" end
+  local line = "{ " .. table.concat(parts, ", ") .. " }"
+  if utf8.len(line) and utf8.len(line) + #indent <= 76 and not line:find("\n") then return line end
+  return "{\n" .. inner .. table.concat(parts, ",\n" .. inner) .. ",\n" .. indent .. "}"
+end
+
+function inspect(value, depth, indent)
+  if type(value) == "string" then return depth == 0 and value or quoted(value) end
+  if plain(value) then
+    if depth >= kMostDepth then return "{ ... }" end
+    return inspect_list(value, depth, indent)
+  end
+  if type(value) == "function" then
+    local name = internal.documented(value)
+    return name and "function " .. name or "function"
+  end
+  return internal.names.tostring(value)
+end
+
+-- Text of any value for the terminal, without a line end.
+function M.text(value)
+  local columns, rows, colour = console.screen()
+  local shown = internal.display(value, { columns = columns, rows = rows, color = colour })
+  if shown then return (shown:gsub("\n+$", "")) end
+  if type(value) == "string" then return quoted(value) end
+  local text = inspect(value, 0, "")
+  if type(value) == "function" and internal.documented(value) then
+    text = text .. "   (?" .. internal.documented(value) .. " tells what it does)"
+  end
+  return text
+end
+
+-- Writes to the terminal, through the pager where that is wanted and the screen too small.
+function M.write(text)
+  local _, rows = console.screen()
+  local _, lines = text:gsub("\n", "")
+  if internal.repl.settings.pager and lines >= rows then
+    console.page(text .. "\n")
+  else
+    internal.write(text .. "\n")
+  end
+end
+
+function M.style(code, text)
+  local _, _, colour = console.screen()
+  return colour and "\27[" .. code .. "m" .. text .. "\27[0m" or text
+end
+function M.bold(text) return M.style(1, text) end
+function M.dim(text) return M.style(2, text) end
+
+-- Breaks a paragraph into lines of the terminal's width, each behind `indent`.
+function M.wrap(text, indent)
+  local columns = console.screen()
+  local width, lines, line = math.max(20, math.min(columns, 100) - #indent), {}, ""
+  for word in text:gmatch("%S+") do
+    local length = (utf8.len(line) or #line) + (utf8.len(word) or #word) + 1
+    if line ~= "" and length > width then
+      lines[#lines + 1] = indent .. line
+      line = word
+    else
+      line = line == "" and word or line .. " " .. word
+    end
+  end
+  if line ~= "" then lines[#lines + 1] = indent .. line end
+  return table.concat(lines, "\n")
+end
+
+return M
