@@ -155,7 +155,8 @@ function M.run(line)
     for known in next, run do words[#words + 1] = known end
     table.sort(words)
     raise {
-      what = "no command '." .. name .. "'", got = name, expected = "." .. table.concat(words, " ."),
+      what = "no command '." .. name .. "'", got = name,
+      expected = "." .. table.concat(words, " ."),
       hint = internal.suggest(name, words),
     }
   end

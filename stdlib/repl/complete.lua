@@ -21,6 +21,13 @@ local function matching(begun, words)
   return list
 end
 
+-- The descriptor of the function a place stands for; nil when there is none.
+local function descriptor_of(place)
+  local name = resolve.callee(place)
+  local known = name and internal.descriptor(name)
+  return known and known.kind == "function" and known or nil
+end
+
 local function found(start, words) return { start, table.unpack(words) } end
 
 local function members(place, colon)
@@ -61,8 +68,7 @@ local function open_call(tokens)
   end
   if not resolve.callable(tokens[outer - 1]) then return nil end
   local place = resolve.expression(tokens, outer - 1)
-  local name = resolve.callee(place)
-  local known = name and internal.descriptor(name)
+  local known = descriptor_of(place)
   if not known then return nil end
   return known, open, braces, place
 end
@@ -89,7 +95,9 @@ local function option_words(tokens)
   end
   local seen, words = given(tokens, open), {}
   for _, param in ipairs(known.params) do
-    if not seen[param.name] and param.name ~= "name" then words[#words + 1] = param.name .. " = " end
+    if not seen[param.name] and not (known.parts and known.parts > 1 and not param.named) then
+      words[#words + 1] = param.name .. " = "
+    end
   end
   return words
 end
@@ -101,8 +109,7 @@ local function current_param(tokens)
     -- csv "...": a text right behind the function.
     if not resolve.callable(tokens[#tokens]) then return nil end
     place = resolve.expression(tokens, #tokens)
-    local name = resolve.callee(place)
-    known = name and internal.descriptor(name)
+    known = descriptor_of(place)
     return known and known.params[1], known, place
   end
   local last, before = tokens[#tokens], tokens[#tokens - 1]
@@ -114,8 +121,7 @@ local function current_param(tokens)
   end
   if resolve.callable(last) and last.text ~= "}" then
     local inner = resolve.expression(tokens, #tokens)
-    local name = resolve.callee(inner)
-    local other = name and internal.descriptor(name)
+    local other = descriptor_of(inner)
     if other then return other.params[1], other, inner end
   end
   local _, commas = given(tokens, open)
@@ -245,9 +251,8 @@ local function command_words(text)
     for i, word in ipairs(matching(lead, repl.commands.words())) do words[i] = word end
     return found(#text + 1 - #lead, words)
   end
-  local typed, start = text:match("^%s*[.:]%a+%s+()"), nil
-  if not typed then return nil end
-  start = typed
+  local start = text:match("^%s*[.:]%a+%s+()")
+  if not start then return nil end
   local begun = text:sub(start)
   if lead == "save" then return found(start, console.list_files(begun)) end
   if lead == "set" then return found(start, matching(begun, repl.settings.words())) end
@@ -263,8 +268,10 @@ function M.complete(text)
   local start = text:match("^%s*%?%??%s*()")
   if repl.input.is_question(text) then
     local begun = text:sub(start)
-    local words = internal.descriptors()
-    words = { table.unpack(words) }
+    local words = {}
+    for _, name in ipairs(internal.descriptors()) do
+      if not name:find(":__", 1, true) then words[#words + 1] = name end
+    end
     for _, name in ipairs(names.all()) do words[#words + 1] = name end
     return found(start, matching(begun, words))
   end

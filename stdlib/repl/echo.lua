@@ -62,7 +62,7 @@ end
 -- Text of any value for the terminal, without a line end.
 function M.text(value)
   local columns, rows, colour = console.screen()
-  local shown = internal.display(value, { columns = columns, rows = rows, color = colour })
+  local shown = internal.display and internal.display(value, { columns = columns, rows = rows, color = colour })
   if shown then return (shown:gsub("\n+$", "")) end
   if type(value) == "string" then return quoted(value) end
   local text = inspect(value, 0, "")
@@ -105,6 +105,11 @@ function M.wrap(text, indent)
   end
   if line ~= "" then lines[#lines + 1] = indent .. line end
   return table.concat(lines, "\n")
+end
+
+-- The same for a call: its first line at the margin, the others behind `indent`.
+function M.hang(text, indent)
+  return (M.wrap(text, indent):gsub("^" .. indent, ""))
 end
 
 return M

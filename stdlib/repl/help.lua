@@ -42,10 +42,10 @@ local function indented(text)
 end
 
 function M.of_function(known)
-  local parts = { echo.bold(known.signature) }
-  if known.returns ~= "" then
-    parts[1] = parts[1] .. echo.dim("  -> " .. known.returns)
-  end
+  local parts, calls = {}, {}
+  for i, call in ipairs(known.calls) do calls[i] = echo.hang(call, "    ") end
+  parts[1] = echo.bold(table.concat(calls, "\n")) .. echo.dim("  -> " .. known.returns
+    .. (known.result and known.result ~= "" and ": " .. known.result or ""))
   parts[#parts + 1] = echo.wrap(known.text, "")
   local params = {}
   for _, param in ipairs(known.params) do params[#params + 1] = param_lines(param) end
@@ -71,26 +71,31 @@ local function listing(title, text, members)
   return echo.bold(title) .. "\n" .. echo.wrap(text, "") .. "\n\n" .. table.concat(lines, "\n")
 end
 
-local function members_with(prefix, cut)
+local function members_with(prefix)
   local members = {}
   for _, name in ipairs(internal.descriptors()) do
     if name:sub(1, #prefix) == prefix and not name:find(":__", 1, true) then
-      members[#members + 1] = { name:sub(cut), internal.descriptor(name).text }
+      members[#members + 1] = { name, internal.descriptor(name).text }
     end
   end
   return members
 end
 
 local function of_library(name)
-  return listing(name, "A library: ?" .. name .. ".name tells about one function.",
-    members_with(name .. ".", 1))
+  local known = internal.descriptor(name)
+  return listing(name, (known and known.text or "A library.") .. " ?" .. name
+    .. ".name tells about one function.", members_with(name .. "."))
 end
 
 function M.of_type(name)
-  local text = internal.type_text(name)
-  if not text then return nil end
-  return listing(name, text .. " Methods; ?" .. name .. ":method tells about one.",
-    members_with(name .. ":", 1))
+  local known = internal.descriptor(name)
+  if not known or known.kind ~= "type" then return nil end
+  local members = members_with(name .. ":")
+  for _, field in ipairs(known.fields or {}) do
+    members[#members + 1] = { name .. "." .. field.name, field.text }
+  end
+  local more = #members > 0 and " ?" .. members[1][1] .. " tells about one of them." or ""
+  return listing(name, known.text .. more, members)
 end
 
 local function of_tool(name)
@@ -130,6 +135,11 @@ local function unknown(name)
     .. "; try apropos \"" .. name .. "\""
 end
 
+local function is_function(name)
+  local known = name and internal.descriptor(name)
+  return known ~= nil and known.kind == "function"
+end
+
 -- Name of a descriptor by any name it goes by: "csv", "t:head", "views:mean", "S:source".
 local function by_path(name)
   if internal.descriptor(name) then return name end
@@ -151,9 +161,9 @@ end
 function M.of_name(name)
   if name == "" then return M.overview() end
   local path, place = by_path(name)
-  if path and internal.descriptor(path) then return M.of_function(internal.descriptor(path)) end
+  if is_function(path) then return M.of_function(internal.descriptor(path)) end
   if names.texts[name] then return of_tool(name) end
-  if #members_with(name .. ".", 1) > 0 then return of_library(name) end
+  if #members_with(name .. ".") > 0 then return of_library(name) end
   local kind = place and resolve.kind(place)
   local text = M.of_type(name) or (kind and M.of_type(kind))
   if text then return text end
@@ -174,13 +184,11 @@ function M.of_value(value)
   if value == nil then return M.overview() end
   if type(value) == "string" then return M.of_name(value) end
   local name = internal.documented(value)
-  if name and internal.descriptor(name) then return M.of_function(internal.descriptor(name)) end
+  if is_function(name) then return M.of_function(internal.descriptor(name)) end
+  if name and #members_with(name .. ".") > 0 then return of_library(name) end
   if name then return M.of_type(name) or unknown(name) end
   for tool, known in next, names.tools do
     if rawequal(known, value) and names.texts[tool] then return of_tool(tool) end
-  end
-  for library, known in next, internal.names do
-    if rawequal(known, value) and type(value) == "table" then return of_library(library) end
   end
   return "help knows functions and handles; this is " .. internal.describe(value)
 end
@@ -189,8 +197,8 @@ end
 -- was typed.
 function M.source_of(name)
   local path, place = by_path(name)
-  local known = path and internal.descriptor(path)
-  if known then
+  if is_function(path) then
+    local known = internal.descriptor(path)
     local file, first, last = (known.source or ""):match("^stdlib/(.-):(%d+)-?(%d*)$")
     local head = M.of_function(known) .. "\n\n"
     if not file then
@@ -218,7 +226,7 @@ function M.apropos(word)
     elseif known.text:lower():find(wanted, 1, true) then
       rank = 2
     else
-      for _, param in ipairs(known.params) do
+      for _, param in ipairs(known.params or {}) do
         if (param.name .. " " .. param.text):lower():find(wanted, 1, true) then rank = 3 end
       end
     end

@@ -14,10 +14,9 @@ local kMostLevels <const> = 50
 local methods_of = {}
 function M.methods(kind)
   if methods_of[kind] then return methods_of[kind] end
-  local list = {}
-  for _, name in ipairs(internal.descriptors()) do
-    local owner, method = name:match("^(%a+):(.+)$")
-    if owner == kind and method:sub(1, 2) ~= "__" then list[#list + 1] = method end
+  local known, list = internal.descriptor(kind), {}
+  for _, name in ipairs(known and known.methods or {}) do
+    list[#list + 1] = name:match(":(.+)$")
   end
   methods_of[kind] = list
   return list
@@ -104,7 +103,7 @@ local kSameColumns <const> = {
 local function call(place)
   local name = M.callee(place)
   local known = name and internal.descriptor(name)
-  if not known then return nil end
+  if not known or known.kind ~= "function" then return nil end
   local result = { type = known.returns:match("^%a+"), call_of = name }
   if place.call_of then result.columns = place.columns end
   local method = name:match("^Table:(.+)$")

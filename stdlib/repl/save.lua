@@ -8,7 +8,19 @@ local lexer, journal, names = repl.lexer, repl.journal, repl.names
 local M = {}
 
 local kReaders <const> = { csv = true, parquet = true, jsonl = true }
-local kDeclared <const> = { Table = true, Analysis = true, Plot = true }
+
+-- Verbs whose result is an answer and no longer rows of the data.
+local kAnswers <const> = {
+  summarise = true, count = true, describe = true, sql = true, pivot_wider = true,
+  resample = true, info = true,
+}
+
+local function is_answer(code)
+  for _, token in ipairs(lexer.code(code)) do
+    if token.kind == "name" and kAnswers[token.text] then return true end
+  end
+  return false
+end
 
 -- "name = expression", with or without local: name, text of the expression.
 local function assignment(text)
@@ -48,7 +60,11 @@ local function reader_call(code)
   return first.text, tokens[3].text, inside, code:sub(tokens[last].to + 1)
 end
 
-local function capitalised(text) return (text:gsub("^%l", string.upper)) end
+-- "Histogram of views" of a plot.
+local function caption_of(plot)
+  local text = internal.names.tostring(plot):gsub("^plot%.", ""):gsub("_", " ", 1)
+  return (text:gsub("^%l", string.upper))
+end
 
 -- Declarations under construction.
 local function new_draft()
@@ -110,7 +126,7 @@ local function add_assignment(draft, input, name, code)
   add(draft, ("local %s <const> = %s"):format(name, code), { [name] = true }, input.used)
   if kind == "Plot" then
     draft.items[#draft.items + 1] = {
-      text = ("figure %q (%s)"):format(capitalised(internal.names.tostring(value)), name),
+      text = ("figure %q (%s)"):format(caption_of(value), name),
       needs = name,
     }
   end
@@ -129,10 +145,22 @@ local function add_expression(draft, input)
     draft.items[#draft.items + 1] = { text = variable, needs = variable }
   elseif kind == "Plot" then
     draft.items[#draft.items + 1] = {
-      text = ("figure %q (%s)"):format(capitalised(internal.names.tostring(input.value)), code),
+      text = ("figure %q (%s)"):format(caption_of(input.value), code),
       uses = input.used,
     }
+  elseif kind == "Table" then
+    local name = free_name(draft, "answer")
+    add(draft, ("local %s <const> = S:table %q (%s)"):format(name, name, code),
+      { [name] = true }, input.used)
+    draft.items[#draft.items + 1] = { text = name, needs = name }
   end
+end
+
+-- An expression that makes something to show: not just the name of what was made before.
+local function shows_something(input)
+  if not input.expression or #lexer.code(input.text) < 2 then return false end
+  local kind = internal.type(input.value)
+  return kind == "Analysis" or kind == "Plot" or (kind == "Table" and is_answer(input.text))
 end
 
 -- Statements as they were typed; a name of the prompt becomes a local.
@@ -151,10 +179,7 @@ local function wanted_inputs()
     for _, k in ipairs(journal.history_of(i)) do wanted[k] = true end
   end
   for i, input in ipairs(journal.inputs) do
-    if input.expression and kDeclared[internal.type(input.value)] ~= nil
-      and internal.type(input.value) ~= "Table" then
-      want(i)
-    end
+    if shows_something(input) then want(i) end
     for name in next, input.written do
       if journal.maker(name) == i and names.vars[name] ~= nil then want(i) end
     end
@@ -162,20 +187,13 @@ local function wanted_inputs()
   return wanted
 end
 
--- Named tables that nothing else uses are results.
+-- Named tables are results where they are answers; where nothing else is, all of them are.
 local function add_tables(draft)
-  local used = {}
-  for _, line in ipairs(draft.lines) do
-    for name in next, line.needs do used[name] = true end
-  end
-  for _, item in ipairs(draft.items) do
-    for name in next, item.uses or {} do used[name] = true end
-  end
+  local nothing = #draft.items == 0
   for _, name in ipairs(journal.current()) do
-    local value = names.vars[name]
     local i = journal.maker(name)
-    if i and internal.type(value) == "Table" and not used[name]
-      and not draft.taken[name] then
+    if i and internal.type(names.vars[name]) == "Table" and not draft.taken[name]
+      and (nothing or is_answer(journal.inputs[i].text)) then
       draft.taken[name] = true
       add(draft, ("S:table %q (%s)"):format(name, name), {}, { [name] = true }).shows = name
       draft.items[#draft.items + 1] = { text = name, needs = name }
@@ -245,12 +263,12 @@ local kMostRounds <const> = 50
 
 local function draft_study(study)
   local draft = new_draft()
-  for i in ipairs(journal.inputs) do
-    local input = journal.inputs[i]
-    if wanted_inputs()[i] then
+  local wanted = wanted_inputs()
+  for i, input in ipairs(journal.inputs) do
+    if wanted[i] then
       local name, code = assignment(input.text)
       if input.expression then
-        add_expression(draft, input)
+        if shows_something(input) then add_expression(draft, input) end
       elseif name and input.written[name] then
         add_assignment(draft, input, name, code)
       else

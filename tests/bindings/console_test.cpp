@@ -1,0 +1,453 @@
+#include "bindings/repl/console.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <catch2/catch.hpp>
+
+#include "bindings/args.h"
+#include "bindings/sandbox.h"
+#include "engine/core/atomic_file.h"
+#include "engine/core/rng.h"
+#include "tests/support/temp_dir.h"
+
+using namespace impact;
+using namespace impact::bindings;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct FakeHost : ConsoleHost {
+  Screen size = {};
+  std::string paged;
+  fs::path opened;
+  std::map<std::string, std::string> settings;
+  std::int64_t day = 20000;
+  Screen screen() override { return size; }
+  void page(const std::string& text) override { paged = text; }
+  bool open(const fs::path& page) override {
+    opened = page;
+    return true;
+  }
+  std::string setting(const std::string& name) override { return settings[name]; }
+  void keep_setting(const std::string& name, const std::string& value) override {
+    settings[name] = value;
+  }
+  fs::path cache() override { return {}; }
+  double clock() override { return 0; }
+  std::int64_t today() override { return day; }
+};
+
+// A prompt in an empty folder, which is the current one meanwhile.
+struct Prompt {
+  test::TempDir dir;
+  fs::path before = fs::current_path();
+  FakeHost host;
+  CancelToken cancel;
+  std::string printed;
+  std::unique_ptr<Script> script;
+  std::unique_ptr<Console> console;
+
+  Prompt() {
+    fs::current_path(dir.path());
+    script = std::make_unique<Script>(
+        ScriptSource{.interactive = true},
+        SessionOptions{.cancel = &cancel, .interactive = true},
+        RuntimeOptions{.cancel = &cancel, .print = [this](auto text) { printed += text; }});
+    console = std::make_unique<Console>(*script, host, cancel);
+  }
+  ~Prompt() {
+    console.reset();
+    script.reset();
+    fs::current_path(before);
+  }
+  Prompt(const Prompt&) = delete;
+  Prompt& operator=(const Prompt&) = delete;
+
+  std::string say(const std::string& text) {
+    printed.clear();
+    (void)console->submit(text);
+    return printed;
+  }
+  std::vector<std::string> words(const std::string& text) {
+    return console->complete(text, text.size()).words;
+  }
+  // Bytes of Lua in use and the names there are: what completion must not change.
+  bool whole(const std::string& text) { return console->whole(text); }
+};
+
+using Words = std::vector<std::string>;
+
+bool has(const Words& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+constexpr const char* kTable =
+    "t = frame { { \"views\", { 1, 2, 30 } }, { \"tier\", { \"a\", \"b\", \"b\" } }, "
+    "{ \"two words\", { 1, 2, 3 } } }";
+
+}  // namespace
+
+TEST_CASE("values are shown, statements are not", "[console]") {
+  Prompt p;
+  CHECK(p.say("1 + 1") == "2\n");
+  CHECK(p.say("x = 5") == "");
+  CHECK(p.say("x") == "5\n");
+  CHECK(p.say("x, x + 1") == "5\n6\n");
+  CHECK(p.say("'text'") == "\"text\"\n");
+  CHECK(p.say("{ 1, 'a', k = { true } }") == "{ 1, \"a\", k = { true } }\n");
+  CHECK(p.say("nil") == "nil\n");
+  CHECK(p.say("print('once')") == "once\n");
+  CHECK(p.say("   ") == "");
+  CHECK(p.say("-- nothing") == "");
+}
+
+TEST_CASE("a semicolon silences, ans remembers", "[console]") {
+  Prompt p;
+  CHECK(p.say("6 * 7;") == "");
+  CHECK(p.say("ans") == "42\n");
+  CHECK(p.say("1") == "1\n");
+  CHECK(p.say("ans1, ans2") == "42\n42\n");
+  CHECK(p.say("x = 1;") == "");
+  CHECK(p.say("x;  -- a word") == "");
+  CHECK_THAT(p.say("ans = 2"), Catch::Contains("belongs to the prompt"));
+  for (int i = 0; i < 20; ++i) p.say(std::to_string(i) + ";");
+  CHECK(p.say("ans, ans9") == "19\n10\n");
+}
+
+TEST_CASE("local names live on, in closures too", "[console]") {
+  Prompt p;
+  CHECK(p.say("local n <const> = 5") == "");
+  CHECK(p.say("local a, b <const>") == "");
+  CHECK(p.say("local function f() return n end") == "");
+  CHECK(p.say("n, a, f()") == "5\n5\n");
+  CHECK(p.say("local n = 6") == "");
+  CHECK(p.say("f()") == "6\n");
+  CHECK(p.say("do local inner = 1 end") == "");
+  CHECK_THAT(p.say("inner"), Catch::Contains("unknown name 'inner'"));
+  CHECK(p.say("local s = 'local x = 1' -- local y = 2") == "");
+  CHECK(p.say("s") == "\"local x = 1\"\n");
+  CHECK(p.say("for i = 1, 1 do local k = i print(k) end") == "1\n");
+  CHECK(p.say("x = nil") == "");
+  CHECK(p.say("x") == "nil\n");
+}
+
+TEST_CASE("text is whole by the rule of the reference interpreter", "[console]") {
+  Prompt p;
+  for (const char* whole :
+       {"", "1", "x = 1", "for i = 1, 2 do end", "x = 'abc", "x = = 1", "?csv", ".who", "end",
+        "return", "f()", "x = \"a\\\nb\"", "local x <const> = 1"}) {
+    INFO(whole);
+    CHECK(p.whole(whole));
+  }
+  for (const char* part : {"for i = 1, 2 do", "x =", "f(", "{ 1,", "x = [[abc", "--[[ a",
+                           "function f()", "1 +", "local x <const> ="}) {
+    INFO(part);
+    CHECK_FALSE(p.whole(part));
+  }
+}
+
+TEST_CASE("input runs once", "[console]") {
+  Prompt p;
+  p.say("n = 0");
+  p.say("function count_up() n = n + 1 return n end");
+  CHECK(p.whole("count_up()"));
+  CHECK(p.words("count_up():").empty());
+  CHECK(p.say("count_up()") == "1\n");
+  CHECK(p.say("n") == "1\n");
+}
+
+TEST_CASE("errors show the line, a caret and a hint, and leave the state", "[console]") {
+  Prompt p;
+  p.say("views = 3");
+  CHECK(p.say("viws + 1") ==
+        "error: unknown name 'viws'\n  hint:     did you mean 'views'?\n  viws + 1\n  ^^^^\n");
+  CHECK(p.say("views") == "3\n");
+  CHECK_THAT(p.say("x = = 1"), Catch::Contains("unexpected symbol near '='"));
+  CHECK_THAT(p.say("for i = 1, 2 do\n  print(i.x.y)\nend"),
+             Catch::Contains("input 5:2: attempt to index") && Catch::Contains("2 |   print(i.x.y)"));
+  p.say("function f() error('deep') end");
+  CHECK_THAT(p.say("g = function() f() end g()"), Catch::Contains("called from input 7:1"));
+  CHECK_THAT(p.say("trace()"), Catch::Contains("in function 'f'") && Catch::Contains("deep"));
+  CHECK_THAT(p.say("\xff\xfe"), Catch::Contains("no UTF-8"));
+  CHECK(p.say("views") == "3\n");
+}
+
+TEST_CASE("Ctrl-C stops what runs and nothing else", "[console]") {
+  Prompt p;
+  p.say("kept = 7");
+  p.cancel.request();  // As if pressed at once.
+  CHECK(p.say("while true do end") == "interrupted\n");
+  p.cancel.request();
+  CHECK(p.say("pcall(function() while true do end end)") == "interrupted\n");
+  CHECK(p.say("kept") == "7\n");
+}
+
+TEST_CASE("names of the library can be hidden and come back", "[console]") {
+  Prompt p;
+  CHECK_THAT(p.say("count = 3"), Catch::Contains("hides the library's"));
+  CHECK(p.say("count") == "3\n");
+  CHECK(p.say("count = nil") == "");
+  CHECK_THAT(p.say("count"), Catch::Contains("function count"));
+}
+
+TEST_CASE("completion: names, methods, columns, options, values, files", "[console]") {
+  Prompt p;
+  p.say(kTable);
+  p.say("local rate = t.views");
+  CHECK(has(p.words("ra"), "rate"));
+  CHECK(has(p.words("sta"), "stats"));
+  CHECK(has(p.words("fun"), "function"));
+  CHECK(has(p.words("stats.we"), "stats.welch") == false);
+  CHECK(has(p.words("stats.we"), "welch"));
+  CHECK(has(p.words("stats:we"), "welch"));
+  CHECK(p.words("t.") == Words{"tier", "views"});
+  CHECK(p.words("t.v") == Words{"views"});
+  CHECK(p.words("x = 1 + t.v") == Words{"views"});
+  CHECK(has(p.words("t:"), "head"));
+  CHECK(has(p.words("t:des"), "describe"));
+  CHECK(has(p.words("t.views:me"), "median"));
+  CHECK(has(p.words("t:head(5):des"), "describe"));
+  CHECK(p.words("t:filter(t.views:gt(1)).v") == Words{"views"});
+  CHECK(has(p.words("rate:"), "mean"));
+  CHECK(has(p.words("csv(\"x.csv\"):"), "head"));
+  CHECK(has(p.words("stats.welch { "), "of = "));
+  CHECK(has(p.words("stats.welch { of = t.views, b"), "by = "));
+  CHECK_FALSE(has(p.words("stats.welch { of = t.views, "), "of = "));
+  CHECK(has(p.words("csv(\"x.csv\", { de"), "delim = "));
+  CHECK(p.words("stats.welch { alternative = \"g") == Words{"greater\""});
+  CHECK(p.words("stats.welch { alternative = ") ==
+        Words{"\"greater\"", "\"less\"", "\"two_sided\""});
+  CHECK(p.words("t:col(\"tw") == Words{"two words\""});
+  CHECK(p.words("t:select(\"ti") == Words{"tier\""});
+  std::ofstream("data one.csv") << "a\n1\n";
+  fs::create_directory("datasets");
+  CHECK(p.words("csv \"dat") == Words{"data one.csv\"", "datasets/"});
+  CHECK(p.words("csv(\"dat") == Words{"data one.csv\"", "datasets/"});
+  CHECK(has(p.words("?stats.wel"), "stats.welch"));
+  CHECK(has(p.words(".wh"), "who"));
+  CHECK(p.words(".schema t.v") == Words{"views"});
+  CHECK(p.words("'text' .. t.") == Words{"tier", "views"});
+  CHECK(p.words("-- t.").empty());
+  CHECK(p.words("no_such_name.").empty());
+  p.say("S = study \"s\" { version = \"0.1.0\", seed = 1 }");
+  CHECK(has(p.words("S:so"), "source"));
+  CHECK(has(p.words("S:source \"x\" { cs"), "csv = "));
+}
+
+TEST_CASE("completion leaves no trace", "[console]") {
+  Prompt p;
+  p.say(kTable);
+  p.say("log = {}");
+  p.say(R"(trap = setmetatable({ real = 1 }, {
+    __index = function(_, k) log[#log + 1] = k return 1 end,
+    __call = function() log[#log + 1] = 'call' return {} end,
+    __pairs = function() log[#log + 1] = 'pairs' return next, {}, nil end,
+    __len = function() log[#log + 1] = 'len' return 1 end,
+    __tostring = function() log[#log + 1] = 'text' return 't' end,
+    __eq = function() log[#log + 1] = 'eq' return true end,
+    __newindex = function() log[#log + 1] = 'new' end }))");
+  p.say("child = setmetatable({}, { __index = trap })");
+  p.say("made = 0");
+  p.say("function make() made = made + 1 return t end");
+  const std::string names = p.say(".who");
+  for (const char* text :
+       {"trap.", "trap:", "trap.x.", "trap.x:y", "trap():", "trap()().", "child.", "child.a.b:",
+        "make().", "make():", "make { ", "(make()).v", "trap[1].", "t:filter(make()).", "#trap.",
+        "trap == child.", "undefined.", "made = made + 1 ", "make() .. \"", "t[make()].",
+        "trap { a = ", "csv(make()).", "x = make():"}) {
+    INFO(text);
+    (void)p.words(text);
+    (void)p.console->complete(text, 2);
+  }
+  CHECK(p.words("trap.") == Words{"real"});
+  CHECK(p.words("child.") == Words{"real"});
+  CHECK(p.say("#log, made") == "0\n0\n");
+  CHECK(p.say(".who") == names);
+}
+
+TEST_CASE("help answers for every function under any name", "[console]") {
+  Prompt p;
+  p.say(kTable);
+  CHECK_THAT(p.say("?csv"), Catch::Contains("The rows of a file") && Catch::Contains("Example"));
+  CHECK_THAT(p.say("?Table:head"), Catch::Contains("head"));
+  CHECK(p.say("?t:head") == p.say("?Table:head"));
+  CHECK(p.say("?head") == p.say("?Table:head"));
+  CHECK(p.say("help(t.head)") == p.say("?Table:head"));
+  p.say("w = stats.welch");
+  CHECK(p.say("help(w)") == p.say("?stats.welch"));
+  CHECK(p.say("?w") == p.say("?stats.welch"));
+  CHECK_THAT(p.say("help(t)"), Catch::Contains("Table:filter"));
+  CHECK(p.say("?t") == p.say("help(t)"));
+  CHECK_THAT(p.say("?stats"), Catch::Contains("stats.welch"));
+  CHECK_THAT(p.say("help(stats)"), Catch::Contains("stats.welch"));
+  CHECK_THAT(p.say("?csvv"), Catch::Contains("did you mean 'csv'"));
+  CHECK_THAT(p.say("?"), Catch::Contains("tutorial()"));
+  CHECK_THAT(p.say("help()"), Catch::Contains("tutorial()"));
+  CHECK_THAT(p.say("??stats.welch"), Catch::Contains("stdlib/"));
+  CHECK_THAT(p.say("??study"), Catch::Contains("stdlib/study.lua"));
+  CHECK_THAT(p.say("??csv"), Catch::Contains("C++"));
+  p.say("function mine(a) return a end");
+  CHECK_THAT(p.say("??mine"), Catch::Contains("function mine(a)"));
+  CHECK_THAT(p.say("apropos \"rank sum\""), Catch::Contains("stats.mann_whitney"));
+  CHECK_THAT(p.say("apropos \"xyzzy\""), Catch::Contains("nothing speaks of"));
+  // Every descriptor has help that says something.
+  lua_State* L = p.script->runtime().state();
+  for (const Function& function : p.script->runtime().registry().functions()) {
+    INFO(function.name);
+    const std::string text = p.say("?" + function.name);
+    CHECK(text.find(function.text.substr(0, 12)) != std::string::npos);
+  }
+  CHECK(lua_gettop(L) == 0);
+}
+
+TEST_CASE("commands", "[console]") {
+  Prompt p;
+  CHECK_THAT(p.say(".who"), Catch::Contains("no names yet"));
+  p.say(kTable);
+  p.say("many = t:filter(t.views:gt(1))");
+  CHECK_THAT(p.say(".who"), Catch::Contains("many") && Catch::Contains("3 columns"));
+  CHECK_THAT(p.say(".why many"), Catch::Contains("frame {") && Catch::Contains("t:filter"));
+  CHECK_THAT(p.say(":why many"), Catch::Contains("t:filter"));
+  CHECK_THAT(p.say(".why nothing"), Catch::Contains("nothing here is called"));
+  CHECK(p.say(".schema t") == "  views      integer\n  tier       text\n  two words  integer\n");
+  CHECK_THAT(p.say(".schema 3"), Catch::Contains(".schema shows tables"));
+  CHECK_THAT(p.say(".open t"), Catch::Contains("opened"));
+  CHECK(read_file(p.host.opened).value_or("").find("two words") != std::string::npos);
+  CHECK_THAT(p.say(".open plot.histogram { of = t.views }"), Catch::Contains("opened"));
+  CHECK(read_file(p.host.opened).value_or("").find("vega") != std::string::npos);
+  CHECK_THAT(p.say(":open 3"), Catch::Contains("a browser shows"));
+  CHECK_THAT(p.say(".time 1 + 1"), Catch::Contains("2\n0.000 s"));
+  CHECK(p.say(".time on") == "time is on\n");
+  CHECK(p.say("1") == "1\n0.000 s\n");
+  CHECK(p.say(".set time off") == "time is off\n");
+  CHECK_THAT(p.say(".set colour on"), Catch::Contains("no setting 'colour'"));
+  CHECK_THAT(p.say(".set"), Catch::Contains("tips   on"));
+  CHECK(p.say(".set pager on") == "pager is on\n");
+  p.host.size.rows = 4;
+  CHECK(p.say(".help") == "");
+  CHECK(p.host.paged.find(".save FILE.lua") != std::string::npos);
+  CHECK_THAT(p.say(".sve x"), Catch::Contains("did you mean 'save'"));
+  CHECK(p.console->submit(".quit") == Console::Answer::kQuit);
+}
+
+TEST_CASE("a tip a day, unless it is switched off", "[console]") {
+  Prompt p;
+  const std::string first = p.console->banner();
+  CHECK_THAT(first, Catch::Contains("tip: "));
+  CHECK(p.console->banner() == first);
+  p.host.day += 1;
+  CHECK(p.console->banner() != first);
+  p.say(".set tips off");
+  CHECK(p.host.settings["tips"] == "off");
+  CHECK_THAT(p.console->banner(), !Catch::Contains("tip: "));
+}
+
+TEST_CASE("every line of the tutorial works, and what was tried is a study", "[console]") {
+  Prompt p;
+  std::size_t lines = 0;
+  for (int screen = 1; screen <= 5; ++screen) {
+    std::istringstream text(p.say("tutorial(" + std::to_string(screen) + ")"));
+    std::string line;
+    while (std::getline(text, line)) {
+      const std::size_t mark = line.find("    > ");
+      if (mark != 0) continue;
+      const std::string code = line.substr(6);
+      INFO(code);
+      const std::string shown = p.say(code);
+      const bool typo = code == "videos.vievs";
+      CHECK((shown.find("error:") != std::string::npos) == typo);
+      if (typo) CHECK_THAT(shown, Catch::Contains("did you mean 'views'"));
+      ++lines;
+    }
+  }
+  CHECK(lines >= 20);
+  CHECK_THAT(p.say("tutorial(6)"), Catch::Contains("tutorial(1) to tutorial(5)"));
+  const std::string study = read_file("first.lua").value_or("");
+  INFO(study);
+  CHECK_THAT(study, Catch::Contains("S:source \"videos\" { csv = \"videos.csv\" }"));
+  CHECK_THAT(study, Catch::Contains("S:analysis \"gap\""));
+  CHECK_THAT(study, Catch::Contains("figure \"Histogram of views\""));
+  Script saved({.file = "first.lua"}, {}, {});
+  const auto errors = saved.find_errors();
+  CHECK(errors.empty());
+  CHECK(saved.study().nodes.size() >= 4);
+}
+
+TEST_CASE("a saved study leaves out what a study can't do, and says so", "[console]") {
+  Prompt p;
+  std::ofstream("d.csv") << "x,g\n1,a\n2,a\n4,b\n7,b\n";
+  p.say("d = csv \"d.csv\"");
+  p.say("n = d:count_rows()");
+  p.say("twice = n * 2");
+  p.say("function half(c) return c / 2 end");
+  p.say("h = d:derive { y = half(d.x) }");
+  p.say("wrong = stats.welch { of = d.x, by = d.x }");
+  p.say("stats.welch { of = h.y, by = h.g }");
+  CHECK_THAT(p.say(".save tried"), Catch::Contains("impact run tried.lua"));
+  const std::string study = read_file("tried.lua").value_or("");
+  INFO(study);
+  CHECK_THAT(study, Catch::Contains("-- local n <const> = d:count_rows()"));
+  CHECK_THAT(study, Catch::Contains("-- local twice <const> = n * 2"));
+  CHECK_THAT(study, Catch::Contains("local function half(c)"));
+  CHECK_THAT(study, Catch::Contains("S:analysis \"welch\" (stats.welch { of = h.y, by = h.g })"));
+  Script saved({.file = "tried.lua"}, {}, {});
+  for (const ScriptError& error : saved.find_errors()) FAIL(error.report());
+  CHECK_THAT(p.say(".save tried"), Catch::Contains("is there already"));
+}
+
+TEST_CASE("any file may be read at the prompt", "[console]") {
+  Prompt p;
+  fs::create_directory("inner");
+  std::ofstream("inner/d.csv") << "x\n1\n2\n";
+  const std::string path = fs::absolute("inner/d.csv").string();
+  p.say("a = csv \"" + path + "\"");
+  CHECK(p.say("a:count_rows()") == "2\n");
+  p.say("S = study \"s\" { version = \"0.1.0\", seed = 1 }");
+  CHECK(p.say("a:count_rows()") == "2\n");
+  CHECK(p.say("S = study \"again\" { version = \"0.1.0\", seed = 1 }") == "");
+  CHECK_THAT(p.say(".save s.lua"), Catch::Contains("--data " + fs::absolute("inner").string()));
+}
+
+TEST_CASE("whatever is typed, the prompt goes on", "[console][fuzz]") {
+  Prompt p;
+  p.say(kTable);
+  std::ofstream("d.csv") << "x,g\n1,a\n";
+  const Words vocabulary = {
+      "t",   ".",      ":",      "(",     ")",    "{",      "}",     "[",    "]",     "\"", "'",
+      "=",   "views",  "local",  "<",     "const", ">",     "end",   "do",   "for",   "if", "then",
+      "?",   "??",     "\n",     " ",     "1",    "2.5e3",  "..",    "...",  "--",    "[[", "]]",
+      "csv", "stats",  "welch",  "of",    "by",   "study",  "S",     "head", "help",  "ans", ";",
+      "nil", "return", "frame",  "while", "true", "string", "rep",   "plot", "histogram", "~", "#",
+      "\\",  "\t",     "\xc3\xa9", "\xff", "0x",  "1e",     ".save", ".who", ".why",  ".set", ".time",
+      "goto", "::",    "function", "x",   "tutorial", "apropos", "setmetatable", "__index", "error"};
+  Stream rng(StreamKey::root(7).child("fuzz"));
+  for (int round = 0; round < 1500; ++round) {
+    std::string text;
+    const auto length = 1 + rng.below(14);
+    for (std::uint64_t i = 0; i < length; ++i) {
+      text += vocabulary[rng.below(vocabulary.size())];
+      if (rng.below(3) == 0) text += ' ';
+    }
+    INFO(text);
+    const Completion found = p.console->complete(text, rng.below(text.size() + 1));
+    CHECK(found.start <= text.size());
+    (void)p.console->whole(text);
+    p.script->runtime().limit_steps(100000);
+    if (text.find("while") == std::string::npos && text.find("for") == std::string::npos &&
+        text.find("goto") == std::string::npos) {
+      (void)p.say(text);
+    }
+  }
+  for (int round = 0; round < 1500; ++round) {
+    std::string bytes;
+    const auto length = rng.below(40);
+    for (std::uint64_t i = 0; i < length; ++i) {
+      bytes += static_cast<char>(rng.below(256));
+    }
+    (void)p.console->complete(bytes, rng.below(bytes.size() + 1));
+    (void)p.console->whole(bytes);
+    (void)p.say(bytes);
+  }
+  p.say("kept = 41");
+  CHECK(p.say("kept + 1") == "42\n");
+}
