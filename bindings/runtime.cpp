@@ -277,7 +277,9 @@ std::vector<std::string> frames_of(lua_State* L, bool library) {
     if (lua_getinfo(L, "Sln", &frame) == 0) continue;
     const bool user = is_user_frame(frame);
     if (!user && !library) continue;
-    if (frame.currentline <= 0 && frame.name == nullptr) continue;
+    // Of the engine's frames only functions that a script called tell anything.
+    if (frame.currentline <= 0 && (frame.name == nullptr || frame.name == std::string_view("raise")))
+      continue;
     std::string text = frame.currentline > 0
                            ? std::string(user ? chunk_of(frame) : frame.short_src) + ":" +
                                  std::to_string(frame.currentline)

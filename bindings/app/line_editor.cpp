@@ -16,12 +16,14 @@
 #include <utf8proc.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/core/atomic_file.h"
+#include "engine/core/error.h"
 #include "engine/core/number.h"
 
 namespace impact::bindings {
 namespace {
 
-constexpr int kMostHistory = 5000;
+constexpr std::size_t kMostHistory = 5000;
 constexpr std::size_t kMostShown = 200;
 constexpr char kBracket[] = "\033[200~";
 constexpr const char* kEndOfPaste = "\033[201~";
@@ -79,7 +81,7 @@ class Libedit : public LineEditor {
     std::setlocale(LC_CTYPE, "C.UTF-8");
     history_ = history_init();
     HistEvent event;
-    history(history_, &event, H_SETSIZE, kMostHistory);
+    history(history_, &event, H_SETSIZE, static_cast<int>(kMostHistory));
     history(history_, &event, H_SETUNIQUE, 1);
     load_history();
     editor_ = el_init("impact", stdin, stdout, stderr);
@@ -93,6 +95,7 @@ class Libedit : public LineEditor {
     bind_keys();
     struct sigaction action = {};
     action.sa_handler = on_resize;
+    action.sa_flags = SA_RESTART;
     ::sigemptyset(&action.sa_mask);
     ::sigaction(SIGWINCH, &action, nullptr);
   }
@@ -147,16 +150,16 @@ class Libedit : public LineEditor {
         resized = 0;
         el_resize(editor_);
       }
+      // Waiting ends when the window changes its size; reading need not.
+      pollfd wait = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+      if (::poll(&wait, 1, -1) < 0) {
+        if (errno == EINTR) continue;
+        return std::nullopt;
+      }
       unsigned char byte = 0;
       const ssize_t got = ::read(STDIN_FILENO, &byte, 1);
       if (got == 1) return byte;
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-        pollfd wait = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-        (void)::poll(&wait, 1, -1);
-        continue;
-      }
-      return std::nullopt;
+      if (got == 0 || (errno != EINTR && errno != EAGAIN)) return std::nullopt;
     }
   }
 
@@ -309,11 +312,31 @@ class Libedit : public LineEditor {
     std::ifstream file(options_.history);
     std::string line;
     HistEvent event;
+    std::vector<std::string> lines;
     while (std::getline(file, line)) {
       const auto text = nlohmann::json::parse(line, nullptr, false);
       if (!text.is_string()) continue;  // Damaged: the other lines are as good as before.
       history(history_, &event, H_ENTER, text.get_ref<const std::string&>().c_str());
       last_ = text.get<std::string>();
+      lines.push_back(line);
+    }
+    if (lines.size() > 2 * kMostHistory) shorten(lines);
+  }
+
+  // Two prompts may write at once: the last lines are kept, in a file that appears whole.
+  void shorten(const std::vector<std::string>& lines) {
+    std::string kept;
+    for (std::size_t i = lines.size() - kMostHistory; i < lines.size(); ++i) {
+      kept += lines[i] + "\n";
+    }
+    try {
+      write_file_atomically(options_.history, kept);
+      std::error_code code;
+      std::filesystem::permissions(
+          options_.history,
+          std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, code);
+    } catch (const Error&) {
+      options_.history.clear();  // A history that can't be written is no reason to stop.
     }
   }
 

@@ -62,7 +62,9 @@ local function summary(value)
     return kind, #columns .. " columns: " .. table.concat(shown, ", ")
       .. (#columns > 4 and ", …" or "")
   end
-  local text = echo.text(value):match("^[^\n]*")
+  -- A handle says what it is; showing it would compute it.
+  local text = type(value) == "userdata" and internal.names.tostring(value) or echo.text(value)
+  text = text:match("^[^\n]*")
   if utf8.len(text) and utf8.len(text) > 60 then
     text = text:sub(1, utf8.offset(text, 60) - 1) .. "…"
   end

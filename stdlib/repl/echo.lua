@@ -59,17 +59,22 @@ function inspect(value, depth, indent)
   return internal.names.tostring(value)
 end
 
+function M.style(code, text)
+  local _, _, colour = console.screen()
+  return colour and "\27[" .. code .. "m" .. text .. "\27[0m" or text
+end
+function M.bold(text) return M.style(1, text) end
+function M.dim(text) return M.style(2, text) end
+
 -- Text of any value for the terminal, without a line end.
 function M.text(value)
   local columns, rows, colour = console.screen()
   local shown = internal.display and internal.display(value, { columns = columns, rows = rows, color = colour })
   if shown then return (shown:gsub("\n+$", "")) end
   if type(value) == "string" then return quoted(value) end
-  local text = inspect(value, 0, "")
-  if type(value) == "function" and internal.documented(value) then
-    text = text .. "   (?" .. internal.documented(value) .. " tells what it does)"
-  end
-  return text
+  local text, known = inspect(value, 0, ""), internal.documented(value)
+  if not known or (type(value) ~= "function" and type(value) ~= "table") then return text end
+  return text .. M.dim("   (?" .. known .. " tells what it does)")
 end
 
 -- Writes to the terminal, through the pager where that is wanted and the screen too small.
@@ -82,13 +87,6 @@ function M.write(text)
     internal.write(text .. "\n")
   end
 end
-
-function M.style(code, text)
-  local _, _, colour = console.screen()
-  return colour and "\27[" .. code .. "m" .. text .. "\27[0m" or text
-end
-function M.bold(text) return M.style(1, text) end
-function M.dim(text) return M.style(2, text) end
 
 -- Breaks a paragraph into lines of the terminal's width, each behind `indent`.
 function M.wrap(text, indent)
