@@ -74,11 +74,18 @@ end
 function M.is_command(text) return text:find("^%s*[.:]%a") ~= nil end
 function M.is_question(text) return text:find("^%s*%?") ~= nil end
 
--- By the rule of the reference interpreter: what fails at its very end goes on in the next line.
+local function unfinished(text)
+  local run, message = console.compile(text, "input", nil)
+  return run == nil and message:find("<eof>", -5, true) ~= nil
+end
+
+-- By the rule of the reference interpreter, for expressions too: what fails at its very end goes on
+-- in the next line.
 function M.whole(text)
   if not text:find("%S") or M.is_command(text) or M.is_question(text) then return true end
-  local run, message = M.compile(text, "input", nil)
-  return run ~= nil or message:find("<eof>", -5, true) == nil
+  if M.compile(text, "input", nil) then return true end
+  return not unfinished(M.without_locals(text) .. "\n")
+    and not unfinished("return " .. text .. "\n")
 end
 
 -- Whether the last thing typed is a semicolon: its value is then not shown.
