@@ -62,8 +62,15 @@ local function summary(value)
     return kind, #columns .. " columns: " .. table.concat(shown, ", ")
       .. (#columns > 4 and ", …" or "")
   end
-  -- A handle says what it is; showing it would compute it.
-  local text = type(value) == "userdata" and internal.names.tostring(value) or echo.text(value)
+  -- Showing a handle would compute it, and a table's own text is code of the user.
+  local text
+  if type(value) == "userdata" then
+    text = internal.names.tostring(value)
+  elseif type(value) == "table" and internal.metatable(value) then
+    text = internal.documented(value) or "with a metatable"
+  else
+    text = echo.text(value)
+  end
   text = text:match("^[^\n]*")
   if utf8.len(text) and utf8.len(text) > 60 then
     text = text:sub(1, utf8.offset(text, 60) - 1) .. "…"

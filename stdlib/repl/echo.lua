@@ -5,6 +5,8 @@ local console = internal.console
 local M = {}
 
 local kMostItems <const>, kMostDepth <const> = 20, 4
+-- Of a table or a plot: a glance, not the whole of a tall screen.
+local kMostLines <const> = 24
 
 local function quoted(text)
   local cut = utf8.offset(text, 201)
@@ -69,7 +71,9 @@ function M.dim(text) return M.style(2, text) end
 -- Text of any value for the terminal, without a line end.
 function M.text(value)
   local columns, rows, colour = console.screen()
-  local shown = internal.display and internal.display(value, { columns = columns, rows = rows, color = colour })
+  local shown = internal.display(value, {
+    columns = columns, rows = math.min(rows, kMostLines), color = colour,
+  })
   if shown then return (shown:gsub("\n+$", "")) end
   if type(value) == "string" then return quoted(value) end
   local text, known = inspect(value, 0, ""), internal.documented(value)

@@ -448,6 +448,7 @@ TEST_CASE("whatever is typed, the prompt goes on", "[console][fuzz]") {
     (void)p.console->whole(bytes);
     (void)p.say(bytes);
   }
+  p.say(".set time off");
   p.say("kept = 41");
   CHECK(p.say("kept + 1") == "42\n");
 }
