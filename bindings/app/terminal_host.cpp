@@ -80,8 +80,8 @@ class TerminalHost : public ConsoleHost {
 
   Screen screen() override {
     Screen out;
-    out.colour = ::isatty(STDOUT_FILENO) != 0 && variable("NO_COLOR").empty() &&
-                 variable("TERM") != "dumb";
+    out.cursor = ::isatty(STDOUT_FILENO) != 0 && variable("TERM") != "dumb";
+    out.colour = out.cursor && variable("NO_COLOR").empty();
     winsize size = {};
     if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
       out.columns = size.ws_col;

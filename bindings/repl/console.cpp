@@ -104,7 +104,8 @@ Console::Answer Console::submit(const std::string& text) {
     }
     ask("submit", push, [&](lua_State* L) { quit = lua_toboolean(L, -1) != 0; });
   } catch (const Cancelled&) {
-    runtime.print("interrupted\n");
+    // Over the terminal's own ^C and a line of progress.
+    runtime.print(host_.screen().cursor ? "\r\033[Kinterrupted\n" : "interrupted\n");
   } catch (const std::exception& error) {
     show_failure(error);
   }

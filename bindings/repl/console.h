@@ -20,6 +20,7 @@ class ConsoleHost {
     int columns = 80;
     int rows = 24;
     bool colour = false;
+    bool cursor = false;  ///< It understands where the cursor shall go.
   };
   [[nodiscard]] virtual Screen screen() = 0;
   /// Shows text a screen at a time.

@@ -63,8 +63,9 @@ function repl.evaluate(text, chunk)
   end
   names.written = {}
   local results = table.pack(run())
-  repl.journal.keep(text, names.written, expression, results[1])
+  -- What could not be shown, or was given up, is nothing to come back to.
   if not silent then show(results, expression, code) end
+  repl.journal.keep(text, names.written, expression, results[1])
   for i = results.n, 1, -1 do names.remember(results[i]) end
 end
 
