@@ -278,7 +278,8 @@ std::vector<std::string> frames_of(lua_State* L, bool library) {
     const bool user = is_user_frame(frame);
     if (!user && !library) continue;
     // Of the engine's frames only functions that a script called tell anything.
-    if (frame.currentline <= 0 && (frame.name == nullptr || frame.name == std::string_view("raise")))
+    if (frame.currentline <= 0 &&
+        (frame.name == nullptr || frame.name == std::string_view("raise")))
       continue;
     std::string text = frame.currentline > 0
                            ? std::string(user ? chunk_of(frame) : frame.short_src) + ":" +

@@ -180,7 +180,8 @@ std::optional<Options> read_command_line(int argc, const char* const* argv, int*
       ->type_name("DIR");
   docs->fallthrough();
   commands.emplace_back(docs, Command::kDocs);
-  app.footer("Without a command: the prompt; where standard input is no terminal, the script in it.");
+  app.footer(
+      "Without a command: the prompt; where standard input is no terminal, the script in it.");
   app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);

@@ -44,8 +44,7 @@ int run_pipe(Options options) {
   options.command = Options::Command::kCode;
   options.code.assign(std::istreambuf_iterator<char>(std::cin), {});
   try {
-    const auto script =
-        load_script(options, {.code = options.code, .code_name = kPipe});
+    const auto script = load_script(options, {.code = options.code, .code_name = kPipe});
     const StudyRunOptions how = run_options(options, *script);
     return finish_run(script->session(), how, options.json, options.quiet);
   } catch (const ScriptError& error) {

@@ -13,8 +13,8 @@
 #include <csignal>
 #include <cstdio>
 #include <fstream>
-#include <utf8proc.h>
 #include <nlohmann/json.hpp>
+#include <utf8proc.h>
 
 #include "engine/core/atomic_file.h"
 #include "engine/core/error.h"
@@ -90,8 +90,9 @@ class Libedit : public LineEditor {
     el_set(editor_, EL_HIST, history, history_);
     el_set(editor_, EL_EDITOR, "emacs");
     el_set(editor_, EL_GETCFN, &Libedit::next_character);
-    // Ctrl-C and Ctrl-Z are keys while a line is edited, and signals while code runs.
-    el_set(editor_, EL_SETTY, "-d", "-isig", nullptr);
+    // Ctrl-C and Ctrl-Z are keys while a line is edited, and signals while code runs; Ctrl-S
+    // searches forward instead of freezing the terminal.
+    el_set(editor_, EL_SETTY, "-d", "-isig", "-ixon", nullptr);
     bind_keys();
     struct sigaction action = {};
     action.sa_handler = on_resize;
@@ -229,8 +230,7 @@ class Libedit : public LineEditor {
     // At the margin of a line Tab indents.
     const std::size_t line = text.rfind('\n', cursor == 0 ? 0 : cursor - 1);
     const std::size_t from = line == std::string::npos ? 0 : line + 1;
-    if (line != std::string::npos &&
-        text.find_first_not_of(" \t", from) >= cursor) {
+    if (line != std::string::npos && text.find_first_not_of(" \t", from) >= cursor) {
       el_insertstr(editor, "  ");
       return CC_REFRESH;
     }
@@ -253,8 +253,7 @@ class Libedit : public LineEditor {
     int rows = 24;
     el_get(editor_, EL_GETTC, "co", &screen, nullptr);
     el_get(editor_, EL_GETTC, "li", &rows, nullptr);
-    const std::size_t most =
-        std::min(kMostShown, words.size());
+    const std::size_t most = std::min(kMostShown, words.size());
     int width = 0;
     for (std::size_t i = 0; i < most; ++i) width = std::max(width, columns_of(words[i]) + 2);
     const auto columns = static_cast<std::size_t>(std::max(1, screen / std::max(1, width)));
@@ -289,6 +288,7 @@ class Libedit : public LineEditor {
         {kAccept, "ed-newline"},
         {"\003", "impact-interrupt"},
         {"\022", "em-inc-search-prev"},
+        {"\023", "em-inc-search-next"},
         {"\033[A", "ed-search-prev-history"},
         {"\033[B", "ed-search-next-history"},
         {"\033OA", "ed-search-prev-history"},

@@ -4,8 +4,8 @@
 #include <cstdio>
 
 #include "bindings/app/host.h"
-#include "bindings/failure_text.h"
 #include "bindings/app/progress.h"
+#include "bindings/failure_text.h"
 
 namespace impact::bindings {
 namespace {

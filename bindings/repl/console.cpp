@@ -99,8 +99,8 @@ Console::Answer Console::submit(const std::string& text) {
   runtime.resume();
   try {
     if (const auto bad = find_invalid_utf8(text)) {
-      throw DataError({.what = "what was typed is no UTF-8 text",
-                       .where = "byte " + std::to_string(*bad + 1)});
+      throw DataError(
+          {.what = "what was typed is no UTF-8 text", .where = "byte " + std::to_string(*bad + 1)});
     }
     ask("submit", push, [&](lua_State* L) { quit = lua_toboolean(L, -1) != 0; });
   } catch (const Cancelled&) {

@@ -40,7 +40,7 @@ class ConsoleHost {
 
 /// What may be typed next.
 struct Completion {
-  std::size_t start = 0;  ///< Byte of the text where the completed word begins.
+  std::size_t start = 0;                ///< Byte of the text where the completed word begins.
   std::vector<std::string> words = {};  ///< In order; each replaces everything from start on.
 };
 

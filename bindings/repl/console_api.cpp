@@ -169,7 +169,8 @@ int library_lines(lua_State* L) {
   for (lua_Integer number = 1; std::getline(text, line); ++number) {
     if (number < first) continue;
     out += (out.empty() ? "" : "\n") + line;
-    const bool closes = !line.empty() && (line.starts_with("end") || line[0] == '}' || line[0] == ')');
+    const bool closes =
+        !line.empty() && (line.starts_with("end") || line[0] == '}' || line[0] == ')');
     if (last > 0 ? number >= last : closes && number > first) break;
   }
   push_text(L, out);
@@ -193,9 +194,9 @@ int why_node(lua_State* L) {
     std::string text = line.kind + " " + line.name;
     if (!line.inputs.empty()) text += ", from " + list_words(line.inputs);
     if (line.computed) {
-      text += line.fresh ? ": its result is in the cache"
-                         : ": a run would compute it" +
-                               (line.why.empty() ? "" : ", since " + line.why);
+      text += line.fresh
+                  ? ": its result is in the cache"
+                  : ": a run would compute it" + (line.why.empty() ? "" : ", since " + line.why);
     }
     push_text(L, text);
     return 1;

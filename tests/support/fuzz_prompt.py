@@ -55,7 +55,7 @@ def main():
             if not alive:
                 print(f"round {rounds}: it ended after {keys!r}: {said[-500:]!r}")
                 return 1
-        os.write(master, b"\x1b[201~")
+        os.write(master, b"\x11\x1b[201~")  # Ctrl-Q: a Ctrl-S while something ran froze the terminal.
         drain(master, 0.1)
         os.write(master, b"\x07\x03")
         drain(master, 0.2)
