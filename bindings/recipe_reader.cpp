@@ -168,7 +168,7 @@ void RecipeReader::add_node(int index) {
 std::string describe_recipe(const Recipe& recipe) {
   std::string text = recipe.method;
   for (const auto& [role, columns] : recipe.roles) {
-    text += " " + role;
+    text += role == "terms" ? " on" : " " + role;
     for (std::size_t i = 0; i < columns.size(); ++i) {
       text += i == 0 ? " " : ", ";
       text += columns[i].name.empty() ? describe_expr(*columns[i].expr) : columns[i].name;

@@ -42,8 +42,7 @@ M.screens = {
     "Answers",
     "A method takes columns and options and gives rows with their standard error, interval and "
       .. "warnings.",
-    "> gap = stats.welch { of = videos.log_views, by = videos.caption:between(\"positive\", "
-      .. "\"neutral\") }",
+    "> gap = stats.welch { of = videos.log_views, by = videos.caption }",
     "> gap",
     "> fit = stats.ols(videos.log_views ~ videos.caption + videos.tier)",
     "> fit",

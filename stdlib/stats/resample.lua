@@ -25,7 +25,7 @@ kit.method("bootstrap",
       { default = 0.5, min = 0, max = 1 }),
     option("trim", "number", "Share cut off at each end of a trimmed mean.",
       { default = 0.1, min = 0, max = 0.5 }),
-    option("null", "number", "Value of the hypothesis.", { default = 0 }),
+    option("null", "number", "Value of the hypothesis; default: 0, of a ratio 1."),
     option("keep_draws", "boolean", "Whether the draws become a table.", { default = false }),
     kit.alternative(), kit.conf_level(),
   }, "local b <const> = stats.bootstrap {\n"

@@ -67,7 +67,9 @@ TEST_CASE_METHOD(Display, "other handles say what they are, plain values nothing
   CHECK(shown("", "random(\"draws\", 7)") == "stream of random numbers 'draws'");
   CHECK(shown(kFrame, "t.x ~ t.g") == "Formula x ~ g");
   CHECK(shown("", "difference_in_means {}") == "Method difference_in_means");
-  CHECK(shown(std::string(kFrame) + "t:release()", "t") == "Table, released");
+  std::string released = kFrame;
+  released += "t:release()";
+  CHECK(shown(released, "t") == "Table, released");
   CHECK(shown("", "3") == "no handle");
   CHECK(shown("", "{}") == "no handle");
   CHECK(shown("", "nil") == "no handle");
