@@ -82,7 +82,7 @@ def main():
     rows.append(("Tab on 1,000 columns", asked(terminal, b"wide.column_99\t\t", b"column_999", times)))
     terminal.send(b"long = sql('SELECT range AS id, range * 0.5 AS half FROM range(1000000)', {}):collect()\r")
     terminal.until(b"impact> ")
-    rows.append(("echo of 1,000,000 rows", asked(terminal, b"long\r", b"1000000 rows", times)))
+    rows.append(("echo of 1,000,000 rows", asked(terminal, b"long\r", b"1,000,000 rows", times)))
     rows.append(("Ctrl-C in Lua", asked(terminal, b"\x03", b"interrupted", times, b"while true do end\r")))
     query = b"sql('SELECT count(*) AS n FROM range(3000000) a, range(300000) b WHERE a.range > b.range', {}):rows()\r"
     rows.append(("Ctrl-C in the engine", asked(terminal, b"\x03", b"interrupted", times, query)))
