@@ -6,11 +6,12 @@
 #include <sstream>
 #include <nlohmann/json.hpp>
 
-#include "bindings/runtime.h"
 #include "engine/core/canonical_json.h"
 
 namespace impact::bindings {
 namespace {
+
+constexpr const char* kSqlText = "SQL";
 
 std::optional<std::string> line_of(std::istream& text, int number) {
   std::string line;
@@ -73,7 +74,7 @@ std::string excerpt(const ScriptError& error, const ChunkText& text_of, bool num
 
 std::string describe_failure(const std::exception& error, std::string_view code) {
   const ChunkText text_of = [&](const std::string& chunk) {
-    return chunk == "-e" ? std::optional(std::string(code)) : std::nullopt;
+    return chunk == "-e" || chunk == kSqlText ? std::optional(std::string(code)) : std::nullopt;
   };
   return describe_failure(error, text_of, "");
 }
@@ -85,6 +86,22 @@ std::string describe_failure(const std::exception& error, const ChunkText& text_
   const bool is_here = !here.empty() && script->file() == here && script->callers().empty();
   return (is_here ? std::string(script->what()) : script->report()) +
          excerpt(*script, text_of, !is_here);
+}
+
+ScriptError error_in_sql(const Error& error, const std::string& sql) {
+  ErrorInfo info = error.info();
+  // A parser names the word it did not expect.
+  const std::size_t open = info.what.find('"');
+  const std::size_t close = open == std::string::npos ? open : info.what.find('"', open + 1);
+  if (close != std::string::npos) info.got = info.what.substr(open + 1, close - open - 1);
+  if (info.where == "the SQL text") info.where.clear();
+  std::istringstream text(sql);
+  int number = 0;
+  for (std::string line; std::getline(text, line);) {
+    ++number;
+    if (find_culprit(line, info)) return {error.kind(), info, kSqlText, number, {}};
+  }
+  return {error.kind(), info, kSqlText, 1, {}};
 }
 
 std::string failure_json(const std::exception& error) {

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "bindings/runtime.h"
+
 namespace impact::bindings {
 
 /// The text of a chunk that is no file, by its name in messages; nullopt: look for a file.
@@ -18,6 +20,9 @@ using ChunkText = std::function<std::optional<std::string>(const std::string& ch
 /// written, neither its name nor a number of lines is told.
 [[nodiscard]] std::string describe_failure(const std::exception& error, const ChunkText& text_of,
                                            const std::string& here);
+
+/// The same error at its line of a SQL text, so that a caret can stand below the word it is about.
+[[nodiscard]] ScriptError error_in_sql(const Error& error, const std::string& sql);
 
 /// The same as one JSON object: status, kind, what, where, file, line, got, expected, hint,
 /// message.

@@ -6,6 +6,7 @@
 #include "engine/core/error.h"
 #include "engine/core/number.h"
 #include "engine/core/version.h"
+#include "engine/render/figure.h"
 
 namespace impact::bindings {
 namespace {
@@ -33,7 +34,7 @@ std::uint64_t read_memory(const std::string& text) {
 std::pair<std::string, std::string> read_setting(const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals == 0 || equals == std::string::npos) {
-    throw CLI::ValidationError("--set", "'" + text + "' is not of the form name=value");
+    throw CLI::ValidationError("name=value", "'" + text + "' is not of the form name=value");
   }
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
@@ -46,7 +47,9 @@ namespace {
 struct Raw {
   std::string path, second, data, out, cache, stdlib_folder, script, memory;
   bool no_cache = false;
-  std::vector<std::string> settings;
+  std::vector<std::string> settings, plot_options;
+  std::string html;
+  std::map<std::string, std::string> roles;
 };
 
 using Command = Options::Command;
@@ -130,6 +133,66 @@ std::vector<std::pair<CLI::App*, Command>> add_commands(CLI::App& app, Raw& raw,
   return all;
 }
 
+void add_shell_options(CLI::App* command, Options& options) {
+  command->add_option("--from", options.from, "Format of the input (by name, else first bytes)")
+      ->check(CLI::IsMember({"csv", "jsonl", "parquet"}))
+      ->type_name("csv|jsonl|parquet");
+  command->add_option("--width", options.width, "Columns to use (the terminal's, else 80)")
+      ->check(CLI::Range(20, 10'000));
+  command->add_option("--height", options.height, "Lines to use (the terminal's)")
+      ->check(CLI::Range(6, 1'000'000));
+  command->fallthrough();
+}
+
+// What belongs into shell pipelines.
+void add_shell_commands(CLI::App& app, Raw& raw, Options& options,
+                        std::vector<std::pair<CLI::App*, Command>>& commands) {
+  CLI::App* query = app.add_subcommand("query", "Run a SELECT over files or standard input");
+  query->add_option("sql", options.sql, "One SELECT")->required()->type_name("SQL");
+  query
+      ->add_option("files", options.files,
+                   "CSV, TSV, Parquet or JSON lines; none or -: standard input")
+      ->type_name("FILE");
+  query
+      ->add_option("--format", options.format,
+                   "What is printed (table on a terminal, csv in a pipe), or written to --out FILE")
+      ->check(CLI::IsMember({"table", "csv", "jsonl", "json", "parquet"}))
+      ->type_name("table|csv|jsonl|json|parquet");
+  add_shell_options(query, options);
+  query->footer(
+      "Tables are named after their files: videos_2024 for videos-2024.csv. One input alone is\n"
+      "also called data and t. Without ORDER BY rows keep the order of the file, or that of all\n"
+      "columns where they are grouped or joined; LIMIT counts in that order.\n"
+      "  impact query \"select g, avg(x) as mean from data group by g\" posts.csv");
+  commands.emplace_back(query, Command::kQuery);
+
+  CLI::App* plot = app.add_subcommand("plot", "Draw columns of a file or of standard input");
+  plot->add_option("kind", options.plot_kind, "hist, bar, scatter, line, box, density, ...")
+      ->required()
+      ->type_name("KIND");
+  plot->add_option("files", options.files,
+                   "The file (none or -: standard input), then columns in the order of the roles")
+      ->type_name("[FILE] [COLUMN...]");
+  for (const FigureKind& kind : figure_kinds()) {
+    if (kind.estimates) continue;
+    for (const FigureRole& role : kind.roles) {
+      if (plot->get_option_no_throw("--" + role.name) != nullptr) continue;
+      plot->add_option("--" + role.name, raw.roles[role.name], role.text)->type_name("COLUMN");
+    }
+  }
+  plot->add_option("--option", raw.plot_options, "An option of the kind, as bins=20")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  plot->add_option("--html", raw.html, "Write a page instead")->type_name("FILE");
+  add_shell_options(plot, options);
+  plot->footer(
+      "Columns that are not named are chosen: the first of a type that fits. --json prints the\n"
+      "Vega-Lite specification.\n"
+      "  seq 100 | impact plot hist\n"
+      "  impact plot scatter posts.csv --x followers --y views --by verified");
+  commands.emplace_back(plot, Command::kPlot);
+}
+
 // Where results of nodes are kept: the option, the environment, the user's cache folder, nowhere.
 std::filesystem::path cache_folder(const Raw& raw) {
   if (raw.no_cache) return {};
@@ -148,6 +211,13 @@ std::filesystem::path cache_folder(const Raw& raw) {
 void finish_options(const Raw& raw, Options& options) {
   if (!raw.memory.empty()) options.memory = read_memory(raw.memory);
   for (const std::string& text : raw.settings) options.settings.insert(read_setting(text));
+  for (const std::string& text : raw.plot_options) {
+    options.plot_options.insert(read_setting(text));
+  }
+  for (const auto& [role, column] : raw.roles) {
+    if (!column.empty()) options.plot_roles.emplace_back(role, column);
+  }
+  options.html = raw.html;
   options.path = raw.path;
   options.second = raw.second;
   options.out = raw.out;
@@ -169,6 +239,7 @@ std::optional<Options> read_command_line(int argc, const char* const* argv, int*
   app.set_version_flag("--version", "impactlytics " + std::string(version()));
   add_shared(app, raw, options);
   auto commands = add_commands(app, raw, options);
+  add_shell_commands(app, raw, options, commands);
   CLI::App* stubs =
       app.add_subcommand("stubs", "Write what editors need to complete and check scripts");
   stubs->add_option("path", raw.path, "Folder for them (.impact/stubs)")->type_name("DIR");

@@ -32,6 +32,8 @@ namespace impact::bindings {
 [[nodiscard]] int diff_command(const Options& options);
 [[nodiscard]] int report_command(const Options& options);
 [[nodiscard]] int new_command(const Options& options);
+[[nodiscard]] int query_command(const Options& options);
+[[nodiscard]] int plot_command(const Options& options);
 [[nodiscard]] int stubs_command(const Options& options);
 [[nodiscard]] int docs_command(const Options& options);
 /// The prompt; where standard input is no terminal, the script that comes through it.

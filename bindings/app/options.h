@@ -33,6 +33,8 @@ struct Options {
     kReport,
     kNew,
     kStubs,
+    kQuery,
+    kPlot,
     kDocs,
     kRepl
   };
@@ -56,6 +58,17 @@ struct Options {
   std::int64_t simulations = 2000;              ///< diagnose --simulations.
   double tolerance = 0;                         ///< verify --tolerance.
   std::map<std::string, std::string> settings;  ///< --set.
+  std::string sql;                              ///< query: the SELECT.
+  std::string plot_kind;                        ///< plot: "histogram", "hist", ...
+  /// query, plot: files, "-" for standard input; none: standard input. For plot columns follow.
+  std::vector<std::string> files;
+  std::string from;                                             ///< --from: format of the input.
+  std::string format;                                           ///< query --format.
+  int width = 0;                                                ///< --width; 0: the terminal's.
+  int height = 0;                                               ///< --height; 0: the terminal's.
+  std::filesystem::path html;                                   ///< plot --html.
+  std::vector<std::pair<std::string, std::string>> plot_roles;  ///< plot --x NAME, --of NAME, ...
+  std::map<std::string, std::string> plot_options;              ///< plot --option name=value.
 };
 
 /// Reads the command line. When it asks for help or the version, or is wrong, the text is printed

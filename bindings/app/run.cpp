@@ -39,6 +39,8 @@ int execute(const Options& options) {
     case Command::kReport: return report_command(options);
     case Command::kNew: return new_command(options);
     case Command::kStubs: return stubs_command(options);
+    case Command::kQuery: return query_command(options);
+    case Command::kPlot: return plot_command(options);
     case Command::kDocs: return docs_command(options);
     case Command::kRepl: return repl_command(options);
   }
@@ -64,7 +66,8 @@ int run_program(const Options& options) {
   } catch (const std::exception& error) {
     clear_progress();
     std::fflush(stdout);
-    std::fprintf(stderr, "%s\n", describe_failure(error, options.code).c_str());
+    std::fprintf(stderr, "%s\n",
+                 describe_failure(error, options.sql.empty() ? options.code : options.sql).c_str());
     if (options.json) std::printf("%s\n", failure_json(error).c_str());
     return dynamic_cast<const Cancelled*>(&error) != nullptr ? kInterrupted : kFailed;
   }

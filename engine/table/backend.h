@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,14 @@ struct QueryInfo {
   bool ordered = false;  ///< It ends in ORDER BY; its rows keep that order.
 };
 
+/// A SELECT that someone only wants to look at; see Backend::plain_reading.
+struct PlainReading {
+  std::string text;         ///< What the gate of user-written SQL lets through.
+  bool file_order = false;  ///< Its rows come as those of the table it reads.
+  std::optional<std::int64_t> limit = std::nullopt;  ///< Rows to keep, taken out of the text.
+  std::int64_t offset = 0;
+};
+
 /// What executes relations. One implementation is DuckDB in the process (open_duckdb); a
 /// distributed SQL engine can be a second. Thread-safe: calls are serialised inside.
 class Backend {
@@ -42,6 +51,12 @@ class Backend {
   [[nodiscard]] virtual QueryInfo query_schema(const std::string& text,
                                                const std::vector<std::string>& names,
                                                const std::vector<RelationPtr>& inputs) = 0;
+
+  /// Makes sense of LIMIT without ORDER BY, which a study may not say because it keeps any rows:
+  /// one SELECT from one table, without groups, windows, subqueries and DISTINCT, means the first
+  /// rows of that table; any other query's rows are put in the order of all its columns first.
+  /// Either way the same rows on every run. Text that is no SELECT comes back as it is.
+  [[nodiscard]] virtual PlainReading plain_reading(const std::string& text) = 0;
 
   [[nodiscard]] virtual Frame collect(const RelationPtr& relation, const Context& context) = 0;
   /// Chunks in the relation's order, without holding it all. Return false from `sink` to stop.

@@ -162,6 +162,28 @@ RelationPtr query(std::shared_ptr<Backend> backend, std::string text,
   return out;
 }
 
+RelationPtr reading_query(std::shared_ptr<Backend> backend, const std::string& text,
+                          std::vector<std::pair<std::string, RelationPtr>> inputs) {
+  PlainReading reading = backend->plain_reading(text);
+  const bool as_they_stand =
+      reading.file_order && std::all_of(inputs.begin(), inputs.end(), [](const auto& input) {
+        return input.second->natural != Natural::kNone && input.second->key.empty() &&
+               input.second->order.empty();
+      });
+  RelationPtr out = query(std::move(backend), std::move(reading.text), std::move(inputs));
+  if (as_they_stand) {
+    auto kept = std::make_shared<Relation>();
+    kept->verb = out->verb;
+    kept->inputs = out->inputs;
+    kept->schema = out->schema;
+    kept->natural = Natural::kFile;
+    kept->label = out->label;
+    kept->backend = out->backend;
+    out = std::move(kept);
+  }
+  return reading.limit ? head(std::move(out), *reading.limit, reading.offset) : out;
+}
+
 RelationPtr select(RelationPtr input, std::vector<NamedExpr> columns) {
   if (columns.empty()) {
     throw ArgumentError({.what = fmt::format("select keeps no column of {}", input->label),

@@ -18,6 +18,11 @@ namespace impact {
 [[nodiscard]] RelationPtr query(std::shared_ptr<Backend> backend, std::string text,
                                 std::vector<std::pair<std::string, RelationPtr>> inputs);
 
+/// The same for someone who looks at data instead of declaring a study: rows of one table come in
+/// its order, and LIMIT needs no ORDER BY (Backend::plain_reading).
+[[nodiscard]] RelationPtr reading_query(std::shared_ptr<Backend> backend, const std::string& text,
+                                        std::vector<std::pair<std::string, RelationPtr>> inputs);
+
 [[nodiscard]] RelationPtr select(RelationPtr input, std::vector<NamedExpr> columns);
 [[nodiscard]] RelationPtr drop(RelationPtr input, const std::vector<std::string>& columns);
 /// Pairs (old, new).

@@ -140,6 +140,12 @@ QueryInfo DuckDbBackend::query_schema(const std::string& text,
   }
 }
 
+PlainReading DuckDbBackend::plain_reading(const std::string& text) {
+  const Context context;
+  Session session(*this, context);
+  return read_plainly(session.connection(), text);
+}
+
 void DuckDbBackend::run(
     Session& session, const Relation& relation, const Schema& schema, const std::string& sql,
     const std::function<bool(const std::vector<LogicalType>&, const Chunk&)>& append) {

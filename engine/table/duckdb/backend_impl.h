@@ -55,6 +55,7 @@ class DuckDbBackend : public Backend {
   [[nodiscard]] QueryInfo query_schema(const std::string& text,
                                        const std::vector<std::string>& names,
                                        const std::vector<RelationPtr>& inputs) override;
+  [[nodiscard]] PlainReading plain_reading(const std::string& text) override;
   [[nodiscard]] Frame collect(const RelationPtr& relation, const Context& context) override;
   void stream(const RelationPtr& relation, const Context& context,
               const std::function<bool(const Frame&)>& sink) override;

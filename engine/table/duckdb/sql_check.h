@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/table/backend.h"
 #include "engine/table/duckdb/database.h"
 
 /// The gate every piece of SQL written by a user passes. DuckDB parses it to a tree; the tree is
@@ -31,6 +32,9 @@ struct CheckedSql {
 [[nodiscard]] CheckedSql check_statement(
     Connection& connection, const std::string& text, const std::vector<std::string>& names,
     const std::function<std::size_t(const std::string&)>& count_columns);
+
+/// Backend::plain_reading.
+[[nodiscard]] PlainReading read_plainly(Connection& connection, const std::string& text);
 
 /// One scalar, aggregate or window expression without subqueries.
 [[nodiscard]] std::string check_fragment(Connection& connection, const std::string& text);
