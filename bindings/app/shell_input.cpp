@@ -196,7 +196,7 @@ TerminalStyle shell_style(const Options& options) {
     const char* kind = std::getenv("TERM");
     style.colour = (no_colour == nullptr || *no_colour == '\0') &&
                    (kind == nullptr || std::string_view(kind) != "dumb");
-    style.rows = std::max(style.rows - 1, 8);  // The prompt comes below.
+    style.rows = std::max(style.rows - 2, 8);  // A prompt above and one below.
   }
   if (options.width > 0) style.columns = options.width;
   if (options.height > 0) style.rows = options.height;

@@ -122,7 +122,9 @@ QueryInfo DuckDbBackend::query_schema(const std::string& text,
   std::vector<std::string> columns;
   for (std::size_t i = 0; i < names.size(); ++i) {
     ctes.push_back(fmt::format("{} AS ({})", D::identifier(names[i]), stand_in(inputs[i]->schema)));
-    for (const std::string& name : inputs[i]->schema.names()) columns.push_back(name);
+    for (const std::string& name : inputs[i]->schema.names()) {
+      if (std::find(columns.begin(), columns.end(), name) == columns.end()) columns.push_back(name);
+    }
   }
   const auto prepare = [&](const std::string& query) {
     return session.connection().prepare(
