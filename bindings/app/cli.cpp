@@ -134,6 +134,11 @@ std::vector<std::pair<CLI::App*, Command>> add_commands(CLI::App& app, Raw& raw,
 }
 
 void add_shell_options(CLI::App* command, Options& options) {
+  command
+      ->add_option("--missing", options.missing,
+                   "Text of a CSV file that is no value, as NA; the empty one never is")
+      ->type_name("TEXT")
+      ->allow_extra_args(false);
   command->add_option("--from", options.from, "Format of the input (by name, else first bytes)")
       ->check(CLI::IsMember({"csv", "jsonl", "parquet"}))
       ->type_name("csv|jsonl|parquet");

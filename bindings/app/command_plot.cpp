@@ -239,7 +239,7 @@ int plot_command(const Options& options) {
     columns.erase(columns.begin());
   }
   ShellTables tables(options);
-  const RelationPtr table = tables.open(file, options.from);
+  const RelationPtr table = tables.open(file, options.from, options.missing);
   RoleChooser chooser(kind, table);
   for (const auto& [role, names] : options.plot_roles) chooser.give(role, names);
   chooser.give_in_order(columns);

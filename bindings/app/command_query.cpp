@@ -110,7 +110,7 @@ Inputs open_inputs(ShellTables& tables, const Options& options) {
                            .got = file,
                            .expected = "files whose names differ before the first point"});
     }
-    inputs.emplace_back(name, tables.open(file, options.from));
+    inputs.emplace_back(name, tables.open(file, options.from, options.missing));
   }
   if (inputs.size() == 1) {
     for (const char* name : {"data", "t"}) {

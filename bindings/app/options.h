@@ -62,6 +62,7 @@ struct Options {
   std::string plot_kind;                        ///< plot: "histogram", "hist", ...
   /// query, plot: files, "-" for standard input; none: standard input. For plot columns follow.
   std::vector<std::string> files;
+  std::vector<std::string> missing;  ///< --missing: texts of a CSV that are no value.
   std::string from;                                             ///< --from: format of the input.
   std::string format;                                           ///< query --format.
   int width = 0;                                                ///< --width; 0: the terminal's.

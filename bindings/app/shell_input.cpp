@@ -155,7 +155,8 @@ fs::path ShellTables::keep_standard_input() {
   return path;
 }
 
-RelationPtr ShellTables::open(const std::string& file, const std::string& from) {
+RelationPtr ShellTables::open(const std::string& file, const std::string& from,
+                              const std::vector<std::string>& missing) {
   const bool piped = file.empty() || file == "-";
   FileSource source;
   source.declared_path = piped ? "standard input" : file;
@@ -169,6 +170,7 @@ RelationPtr ShellTables::open(const std::string& file, const std::string& from) 
   if (source.format == FileFormat::kCsv && !lower(file).ends_with(".gz")) {
     guess_csv(beginning, &source);
   }
+  source.missing.insert(source.missing.end(), missing.begin(), missing.end());
   return scan_file(backend_, std::move(source), {}, piped ? "standard input" : "'" + file + "'");
 }
 

@@ -24,7 +24,9 @@ class ShellTables {
   /// else the ending of the file's name, else what its first bytes say. Delimiter and header of
   /// CSV are found in its first lines: there is no header where the first line is like the second
   /// and holds a number. Throws IoError (missing; standard input empty or a terminal), DataError.
-  [[nodiscard]] RelationPtr open(const std::string& file, const std::string& from);
+  /// `missing` are texts of a CSV file that are no value; the empty text always is one of them.
+  [[nodiscard]] RelationPtr open(const std::string& file, const std::string& from,
+                                 const std::vector<std::string>& missing);
 
  private:
   [[nodiscard]] std::filesystem::path keep_standard_input();

@@ -202,10 +202,16 @@ void draw_table(Screen& screen, const View& view) {
 // Numbers by numbers: braille dots, eighth blocks for bars, shades for counts.
 void draw_plane(Screen& screen, const View& view) {
   const std::size_t tall = std::max<std::size_t>(screen.rows > 3 ? screen.rows - 3 : 1, 3);
+  // What stands beside the first line, the middle one and the last.
+  const auto row_name = [&](std::size_t r) -> std::string {
+    if (r == 0) return tick(view.y, view.y.at(1.0));
+    if (r + 1 == tall) return tick(view.y, view.y.at(0.0));
+    if (r != tall / 2) return "";
+    return tick(view.y,
+                view.y.at(1.0 - (static_cast<double>(r) + 0.5) / static_cast<double>(tall)));
+  };
   std::size_t label = 0;
-  for (const double part : {0.0, 0.5, 1.0}) {
-    label = std::max(label, text_width(tick(view.y, view.y.at(part))));
-  }
+  for (std::size_t r = 0; r < tall; ++r) label = std::max(label, text_width(row_name(r)));
   label = std::min(label, screen.columns / 3);
   const std::size_t width = screen.columns - label - 2;
   TerminalCanvas canvas(width, tall);
@@ -277,13 +283,7 @@ void draw_plane(Screen& screen, const View& view) {
   if (!view.y.title.empty())
     screen.add(fit_text(view.y.title, std::min(screen.columns, text_width(view.y.title))));
   for (std::size_t r = 0; r < tall; ++r) {
-    std::string name;
-    if (r == 0) name = tick(view.y, view.y.at(1.0));
-    if (r == tall / 2)
-      name =
-          tick(view.y, view.y.at(1.0 - (static_cast<double>(r) + 0.5) / static_cast<double>(tall)));
-    if (r + 1 == tall) name = tick(view.y, view.y.at(0.0));
-    screen.add(fit_text(name, label, true) + " │" + canvas.row(r, screen.colour));
+    screen.add(fit_text(row_name(r), label, true) + " │" + canvas.row(r, screen.colour));
   }
   add_bottom_axis(screen, view.x, label + 2, width);
 }

@@ -44,6 +44,10 @@ run query "select id from data limit 2" posts-1.csv
 same "limit" 'id
 3
 1'
+printf 'x\n1\nNA\n#N/A\n4\n' >holes.csv
+run query --missing NA --missing '#N/A' "select avg(x) as m, count(x) as n from t" holes.csv
+same "texts that are no value" 'm,n
+2.5,2'
 run query "select g, sum(views) as s from t group by g limit 1" - <posts-1.csv
 same "limit of groups" 'g,s
 a,20'
