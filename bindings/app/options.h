@@ -63,11 +63,11 @@ struct Options {
   /// query, plot: files, "-" for standard input; none: standard input. For plot columns follow.
   std::vector<std::string> files;
   std::vector<std::string> missing;  ///< --missing: texts of a CSV that are no value.
-  std::string from;                                             ///< --from: format of the input.
-  std::string format;                                           ///< query --format.
-  int width = 0;                                                ///< --width; 0: the terminal's.
-  int height = 0;                                               ///< --height; 0: the terminal's.
-  std::filesystem::path html;                                   ///< plot --html.
+  std::string from;                  ///< --from: format of the input.
+  std::string format;                ///< query --format.
+  int width = 0;                     ///< --width; 0: the terminal's.
+  int height = 0;                    ///< --height; 0: the terminal's.
+  std::filesystem::path html;        ///< plot --html.
   std::vector<std::pair<std::string, std::string>> plot_roles;  ///< plot --x NAME, --of NAME, ...
   std::map<std::string, std::string> plot_options;              ///< plot --option name=value.
 };
