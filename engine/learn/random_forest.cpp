@@ -126,19 +126,15 @@ class Forest {
       for (std::size_t i = 0; i < leaf.size(); ++i) leaf[i] = tree.row_leaf[fill.row[i]];
     } else {
       std::vector<std::uint8_t> filled(tree.leaves);
-      for (std::size_t i = 0; i < leaf.size(); ++i) {
-        leaf[i] = tree.leaf(training.binned, fill.row[i]);
-        filled[leaf[i]] = 1;
-      }
+      tree.find_leaves(training.binned, fill.row, leaf);
+      for (const auto l : leaf) filled[l] = 1;
       const std::vector<std::uint32_t> number = prune_unfilled(tree, filled);
       for (auto& l : leaf) l = number[l];
     }
     result.leaves = detail::fill_leaves(training, tree.leaves, fill.row, fill.repeats, leaf);
     result.rest = std::move(sample.rest);
     result.rest_leaf.resize(result.rest.size());
-    for (std::size_t i = 0; i < result.rest.size(); ++i) {
-      result.rest_leaf[i] = tree.leaf(training.binned, result.rest[i]);
-    }
+    tree.find_leaves(training.binned, result.rest, result.rest_leaf);
     if (spec_.keep_rows) keep(result, fill, leaf);
     if (spec_.permutation && !result.rest.empty()) permute(result, t);
     tree.row_leaf = {};
@@ -174,6 +170,7 @@ class Forest {
   void permute(TreeResult& result, std::size_t t) const {
     result.rise.assign(training_.binned.columns(), 0.0);
     std::vector<std::uint32_t> donor = result.rest;
+    std::vector<std::uint32_t> leaves(donor.size());
     Stream stream(permute_key_, t);
     double total = 0.0;
     for (const auto row : result.rest) total += training_.weight_of(row);
@@ -184,9 +181,10 @@ class Forest {
         return !node.leaf() && node.column() == j;
       });
       if (!used) continue;
+      result.tree.find_leaves(training_.binned, result.rest, leaves, j, donor);
       for (std::size_t i = 0; i < donor.size(); ++i) {
         const std::size_t row = result.rest[i];
-        const std::uint32_t leaf = result.tree.leaf(training_.binned, row, j, donor[i]);
+        const std::uint32_t leaf = leaves[i];
         if (leaf == result.rest_leaf[i]) continue;
         const double rise = error(result, leaf, row) - error(result, result.rest_leaf[i], row);
         result.rise[j] += training_.weight_of(row) * rise;

@@ -19,10 +19,28 @@ namespace impact::detail {
 struct SplitChoice {
   double gain = -1.0;  ///< Fall of weight x impurity in the rule's own units; below 0: none.
   std::uint32_t column = 0;
-  BinnedFeatures::Cut cut = {};
+  std::uint16_t below = 0;  ///< Between these bins; above 255: values left, missing ones right.
+  std::uint16_t above = 0;
+  double wish = std::numeric_limits<double>::quiet_NaN();  ///< Threshold; NaN: halfway.
   bool missing_left = false;  ///< Where no row of the node is without a value: the heavier side.
   [[nodiscard]] bool found() const { return gain >= 0.0; }
+  [[nodiscard]] BinnedFeatures::Cut cut(const BinnedFeatures& features) const {
+    if (above >= BinnedFeatures::kBins) {
+      return {.threshold = std::numeric_limits<double>::infinity(),
+              .last = static_cast<std::uint8_t>(BinnedFeatures::kMissing - 1)};
+    }
+    return std::isnan(wish) ? features.cut(column, below, above)
+                            : features.cut(column, below, above, wish);
+  }
 };
+
+/// Uniform over the finite values from bin a to bin b.
+inline double uniform_between(const BinnedFeatures::Column& column, std::size_t a, std::size_t b,
+                              double uniform) {
+  constexpr double kMost = std::numeric_limits<double>::max();
+  return std::max(column.low[a], -kMost) * (1.0 - uniform) +
+         std::min(column.high[b], kMost) * uniform;
+}
 
 /// Variance of a number. Cell: drawn rows, sum of w y, and with weights their sum.
 template <bool Weighted>
@@ -219,8 +237,8 @@ class SplitScan {
     const double gain = rule_.gain(side_.data(), total);
     if (!(gain > choice.gain)) return;
     choice.gain = gain;
-    below_ = a;
-    above_ = b;
+    choice.below = a;
+    choice.above = b;
     choice.missing_left = missing_left;
     left_heavier_ = 2.0 * rule_.weight(side_.data()) >= rule_.weight(total);
   }
@@ -247,38 +265,23 @@ class SplitScan {
       shift(cells + held[k] * width, 1);
       both_ways(none, total, min_leaf, held[k], held[k + 1], choice);
     }
-    bool values_left = false;
     if (none != nullptr && values > 0) {
-      // All values against the missing ones.
       shift(cells + held[values - 1] * width, 1);
-      const double before = choice.gain;
-      consider(total, min_leaf, held[values - 1], 0, false, choice);
-      values_left = choice.gain > before;
-    }
-    if (!choice.found()) return;
-    if (values_left) {
-      choice.cut = {.threshold = std::numeric_limits<double>::infinity(),
-                    .last = static_cast<std::uint8_t>(BinnedFeatures::kMissing - 1)};
-    } else {
-      choice.cut = features_.cut(choice.column, below_, above_);
+      consider(total, min_leaf, held[values - 1], BinnedFeatures::kBins, false, choice);
     }
   }
 
   void at_random(const BinnedFeatures::Column& known, const std::uint16_t* held, std::size_t values,
                  const std::int64_t* cells, const std::int64_t* none, const std::int64_t* total,
                  std::size_t min_leaf, double uniform, SplitChoice& choice) {
-    // Uniform over the range of finite values; one that falls below the first bin's end or on
-    // nothing but infinite values is cut at the nearest gap.
-    const double low = std::max(known.low[held[0]], -std::numeric_limits<double>::max());
-    const double high = std::min(known.high[held[values - 1]], std::numeric_limits<double>::max());
-    const double wish = low * (1.0 - uniform) + high * uniform;
+    const double wish = uniform_between(known, held[0], held[values - 1], uniform);
     std::size_t k = 0;
     while (k + 2 < values && known.high[held[k + 1]] <= wish) ++k;
     const std::size_t width = rule_.width();
     std::fill(side_.begin(), side_.end(), 0);
     for (std::size_t i = 0; i <= k; ++i) shift(cells + held[i] * width, 1);
     both_ways(none, total, min_leaf, held[k], held[k + 1], choice);
-    if (choice.found()) choice.cut = features_.cut(choice.column, held[k], held[k + 1], wish);
+    choice.wish = wish;
   }
 
   const Rule& rule_;
@@ -288,8 +291,6 @@ class SplitScan {
   std::array<std::array<std::uint64_t, 4>, kTogether> seen_ = {};
   bool small_ = false;
   bool left_heavier_ = false;
-  std::uint16_t below_ = 0;
-  std::uint16_t above_ = 0;
 };
 
 }  // namespace impact::detail

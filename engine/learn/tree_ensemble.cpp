@@ -12,7 +12,28 @@ namespace {
 
 // Rows that walk a tree together: their columns are first brought side by side, and the upper
 // nodes of a tree stay in the cache for all of them.
-constexpr std::size_t kTogether = 512;
+constexpr std::size_t kTogether = 1024;
+// Of these some take their steps in turn, so that the caches work on several at once.
+constexpr std::size_t kSide = 8;
+
+void find_leaves(const TreeNode* root, const double* x, std::size_t columns,
+                 std::span<std::uint32_t> leaves) {
+  for (std::size_t first = 0; first < leaves.size(); first += kSide) {
+    const std::size_t side = std::min(kSide, leaves.size() - first);
+    std::uint32_t at[kSide] = {};
+    for (bool open = true; open;) {
+      open = false;
+      for (std::size_t l = 0; l < side; ++l) {
+        const TreeNode& node = root[at[l]];
+        if (node.leaf()) continue;
+        const bool left = node.goes_left(x[(first + l) * columns + node.column()]);
+        at[l] = node.left + (left ? 0U : 1U);
+        open = true;
+      }
+    }
+    for (std::size_t l = 0; l < side; ++l) leaves[first + l] = root[at[l]].feature;
+  }
+}
 
 // visit(first, leaves, t): where rows first ... first + leaves.size() end in tree t; trees in
 // order for each row.
@@ -38,23 +59,13 @@ void walk(const TreeEnsemble& trees, const FeatureColumns& features,
     std::vector<std::uint32_t> leaves(end - begin);
     for (std::size_t t = 0; t < trees.trees(); ++t) {
       if (t % 16 == 0) context.check();
-      for (std::size_t i = 0; i < leaves.size(); ++i) leaves[i] = trees.leaf(t, x.data() + i * p);
+      find_leaves(trees.nodes.data() + trees.node_begin[t], x.data(), p, leaves);
       visit(begin, leaves, t);
     }
   });
 }
 
 }  // namespace
-
-std::uint32_t TreeEnsemble::leaf(std::size_t t, const double* x) const {
-  const TreeNode* const root = nodes.data() + node_begin[t];
-  const TreeNode* node = root;
-  while (!node->leaf()) {
-    const bool left = node->goes_left(x[node->column()]);
-    node = root + node->left + (left ? 0 : 1);
-  }
-  return node->feature;
-}
 
 void check_columns(const TreeEnsemble& trees, const FeatureColumns& features) {
   if (features.columns != trees.columns) {

@@ -40,8 +40,6 @@ struct TreeEnsemble {
   [[nodiscard]] std::span<const TreeNode> tree(std::size_t t) const {
     return std::span(nodes).subspan(node_begin[t], node_begin[t + 1] - node_begin[t]);
   }
-  /// Number (in its tree) of the leaf where a row with these values ends.
-  [[nodiscard]] std::uint32_t leaf(std::size_t t, const double* x) const;
 };
 
 /// Throws ArgumentError unless the features have the columns that the trees know.

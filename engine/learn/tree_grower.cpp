@@ -22,6 +22,8 @@ using detail::SplitScan;
 
 // Below this many rows x columns a node is not worth the other threads' attention.
 constexpr std::size_t kShared = std::size_t{1} << 17U;
+// Cells up to this size are held on the stack.
+constexpr std::size_t kCell = 8;
 // Whole numbers up to this stay as they are.
 constexpr double kWhole = 0x1p20;
 // What sums in 64 bits may reach.
@@ -104,15 +106,16 @@ class Grower {
       if (best_first) std::pop_heap(waiting.begin(), waiting.end(), worse);
       const Pending p = waiting.back();
       waiting.pop_back();
-      const std::uint32_t middle = partition(p);
+      const BinnedFeatures::Cut cut = p.choice.cut(features_);
+      const std::uint32_t middle = partition(p, cut.last);
       const auto left = static_cast<std::uint32_t>(tree_.nodes.size());
       push_node();
       push_node();
       tree_.nodes[p.node] = {
-          .threshold = p.choice.cut.threshold,
+          .threshold = cut.threshold,
           .left = left,
           .feature = p.choice.column | (p.choice.missing_left ? TreeNode::kMissingLeft : 0U)};
-      tree_.last[p.node] = p.choice.cut.last;
+      tree_.last[p.node] = cut.last;
       tree_.decrease[p.choice.column] += p.value;
       ++leaves;
       // The left side is split next, while its rows are in the cache.
@@ -211,9 +214,9 @@ class Grower {
     for (std::size_t i = p.begin; i < p.end; ++i) rule_.add(total_.data(), stats_[i]);
     const auto drawn = static_cast<std::size_t>(total_[0]);
     if (drawn < spec_.min_split || drawn < 2 * spec_.min_leaf || !varied(p)) return false;
-    std::size_t tried = 0;
+    std::size_t tried = n == 2 ? part_two(p) : 0;
     bool constant = true;
-    while (tried < order_.size() && (tried < mtry_ || constant)) {
+    while (!p.choice.found() && tried < order_.size() && (tried < mtry_ || constant)) {
       const std::size_t count = tried < mtry_ ? mtry_ - tried : 1;
       constant = !search(p, tried, count) && constant;
       tried += count;
@@ -229,15 +232,53 @@ class Grower {
     return true;
   }
 
+  // The column that stands at place k of a random order.
+  std::uint32_t draw(std::size_t k) {
+    const auto rest = static_cast<std::uint32_t>(order_.size() - k);
+    std::swap(order_[k], order_[k + words_.below(rest)]);
+    return order_[k];
+  }
+  double draw_uniform() { return spec_.random_thresholds ? (words_.next() + 0.5) * 0x1p-32 : -1.0; }
+
+  // Half of the splits of a tree that is grown to the end part two rows: all columns that do are
+  // equally good, so the first one drawn that does is the answer. Returns the number of columns
+  // drawn; a row without a value is left to the general search.
+  std::size_t part_two(Pending& p) {
+    const auto least = static_cast<std::int64_t>(spec_.min_leaf);
+    std::int64_t first[kCell] = {};
+    if (rule_.width() > kCell) return 0;
+    for (std::size_t k = 0; k < order_.size(); ++k) {
+      const std::uint32_t column = draw(k);
+      const BinnedFeatures::Codes codes = features_.codes(column);
+      const std::uint8_t a = codes.at(rows_[p.begin]);
+      const std::uint8_t b = codes.at(rows_[p.begin + 1]);
+      if (a == b) continue;
+      const BinnedFeatures::Column& known = features_.column[column];
+      const std::uint8_t low = std::min(a, b);
+      const std::uint8_t high = std::max(a, b);
+      if (known.missing && high == BinnedFeatures::kMissing) return 0;
+      rule_.add(first, stats_[a < b ? p.begin : p.begin + 1]);
+      if (first[0] < least || total_[0] - first[0] < least) return order_.size();
+      p.choice.column = column;
+      p.choice.below = low;
+      p.choice.above = high;
+      p.choice.gain = rule_.gain(first, total_.data());
+      p.choice.missing_left = 2.0 * rule_.weight(first) >= rule_.weight(total_.data());
+      if (spec_.random_thresholds) {
+        p.choice.wish = detail::uniform_between(known, low, high, draw_uniform());
+      }
+      return k + 1;
+    }
+    return order_.size();
+  }
+
   // Draws `count` more columns after the first `tried` and keeps the best split; false when all of
   // them are constant.
   bool search(Pending& p, std::size_t tried, std::size_t count) {
-    uniform_.assign(count, -1.0);
+    uniform_.resize(count);
     for (std::size_t k = 0; k < count; ++k) {
-      const std::size_t rest = order_.size() - tried - k;
-      const std::size_t at = tried + k + words_.below(static_cast<std::uint32_t>(rest));
-      std::swap(order_[tried + k], order_[at]);
-      if (spec_.random_thresholds) uniform_[k] = (words_.next() + 0.5) * 0x1p-32;
+      draw(tried + k);
+      uniform_[k] = draw_uniform();
     }
     const std::size_t n = p.end - p.begin;
     constexpr std::size_t kTogether = SplitScan<Rule>::kTogether;
@@ -271,12 +312,12 @@ class Grower {
 
   // Puts the left rows before the right ones, both in the order they were in; where the right ones
   // begin.
-  std::uint32_t partition(const Pending& p) {
+  std::uint32_t partition(const Pending& p, std::uint8_t upto) {
     const BinnedFeatures::Codes codes = features_.codes(p.choice.column);
     // Missing ones have the code 255: shifted by one they become 0, and go left with the lowest.
     const bool wrap = features_.column[p.choice.column].missing && p.choice.missing_left;
     const auto shift = static_cast<std::uint8_t>(wrap ? 1 : 0);
-    const auto last = static_cast<std::uint8_t>(p.choice.cut.last + shift);
+    const auto last = static_cast<std::uint8_t>(upto + shift);
     std::uint32_t left = p.begin;
     std::uint32_t right = 0;
     for (std::uint32_t i = p.begin; i < p.end; ++i) {
@@ -371,22 +412,31 @@ void TreeTarget::prepare(std::size_t drawn) {
   }
 }
 
-std::uint32_t GrownTree::leaf(const BinnedFeatures& features, std::size_t row) const {
-  return leaf(features, row, features.columns(), row);
-}
-
-std::uint32_t GrownTree::leaf(const BinnedFeatures& features, std::size_t row, std::size_t column,
-                              std::size_t donor) const {
-  std::size_t at = 0;
-  while (!nodes[at].leaf()) {
-    const TreeNode& node = nodes[at];
-    const std::size_t j = node.column();
-    const std::uint8_t code = features.codes(j).at(j == column ? donor : row);
-    const bool missing = code == BinnedFeatures::kMissing && features.column[j].missing;
-    const bool left = missing ? node.missing_left() : code <= last[at];
-    at = node.left + (left ? 0U : 1U);
+void GrownTree::find_leaves(const BinnedFeatures& features, std::span<const std::uint32_t> rows,
+                            std::span<std::uint32_t> leaf, std::size_t column,
+                            std::span<const std::uint32_t> donors) const {
+  std::vector<BinnedFeatures::Codes> codes;
+  for (std::size_t j = 0; j < features.columns(); ++j) codes.push_back(features.codes(j));
+  // Some rows side by side, so that the caches work on several at once.
+  constexpr std::size_t kSide = 8;
+  for (std::size_t first = 0; first < rows.size(); first += kSide) {
+    const std::size_t side = std::min(kSide, rows.size() - first);
+    std::uint32_t at[kSide] = {};
+    for (bool open = true; open;) {
+      open = false;
+      for (std::size_t l = 0; l < side; ++l) {
+        const TreeNode& node = nodes[at[l]];
+        if (node.leaf()) continue;
+        const std::size_t j = node.column();
+        const std::uint8_t code = codes[j].at(j == column ? donors[first + l] : rows[first + l]);
+        const bool missing = code == BinnedFeatures::kMissing && features.column[j].missing;
+        const bool left = missing ? node.missing_left() : code <= last[at[l]];
+        at[l] = node.left + (left ? 0U : 1U);
+        open = true;
+      }
+    }
+    for (std::size_t l = 0; l < side; ++l) leaf[first + l] = nodes[at[l]].feature;
   }
-  return nodes[at].feature;
 }
 
 GrownTree grow_tree(const BinnedFeatures& features, const TreeTarget& target,

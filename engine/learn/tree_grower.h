@@ -71,11 +71,12 @@ struct GrownTree {
   /// Leaf of each row that the tree was grown on, a row of the binned features each; kElsewhere for
   /// others. Meaningless once the tree is pruned.
   std::vector<std::uint32_t> row_leaf = {};
-  /// Number of the leaf where a row of the binned features ends, as its values would.
-  [[nodiscard]] std::uint32_t leaf(const BinnedFeatures& features, std::size_t row) const;
-  /// The same with the value of `column` taken from another row.
-  [[nodiscard]] std::uint32_t leaf(const BinnedFeatures& features, std::size_t row,
-                                   std::size_t column, std::size_t donor) const;
+  static constexpr std::size_t kNoColumn = static_cast<std::size_t>(-1);
+  /// Number of the leaf where each row of the binned features ends, as its values would; with a
+  /// `column`, the value of that is taken from the donor of the row.
+  void find_leaves(const BinnedFeatures& features, std::span<const std::uint32_t> rows,
+                   std::span<std::uint32_t> leaf, std::size_t column = kNoColumn,
+                   std::span<const std::uint32_t> donors = {}) const;
 };
 
 /// Grows a tree on `rows`, each counted `repeats` times (none: once). A split is the best over the

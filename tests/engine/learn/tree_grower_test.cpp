@@ -69,21 +69,24 @@ TEST_CASE("grown trees say the same by codes and by values", "[trees]") {
     const GrownTree tree =
         grow_tree(binned, target, rows, {}, {.mtry = 2, .random_thresholds = random}, {1}, 0);
     const std::vector<std::uint32_t> by_value = leaf_indices(ensemble_of(tree, 4), x, all);
+    std::vector<std::uint32_t> by_code(1500);
+    tree.find_leaves(binned, all, by_code);
     std::set<std::uint32_t> met;
     for (std::size_t i = 0; i < 1500; ++i) {
-      CHECK(tree.leaf(binned, i) == by_value[i]);
+      CHECK(by_code[i] == by_value[i]);
       CHECK(tree.row_leaf[i] == (i < 1000 ? by_value[i] : GrownTree::kElsewhere));
       if (i < 1000) met.insert(by_value[i]);
     }
     CHECK(met.size() == tree.leaves);
     CHECK(tree.leaves == 1000);  // outcomes differ, so each row is a leaf
     // A column from another row: as if its value stood there.
-    CHECK(tree.leaf(binned, 3, 4, 7) == by_value[3]);
     Columns swapped = data.x;
     swapped.x[3] = swapped.x[7];
     const std::uint32_t third = 3;
-    CHECK(tree.leaf(binned, 3, 0, 7) ==
-          leaf_indices(ensemble_of(tree, 4), swapped.features(), std::span(&third, 1))[0]);
+    const std::uint32_t donor = 7;
+    std::uint32_t leaf = 0;
+    tree.find_leaves(binned, std::span(&third, 1), std::span(&leaf, 1), 0, std::span(&donor, 1));
+    CHECK(leaf == leaf_indices(ensemble_of(tree, 4), swapped.features(), std::span(&third, 1))[0]);
   }
 }
 
