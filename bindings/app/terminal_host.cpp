@@ -128,11 +128,18 @@ class TerminalHost : public ConsoleHost {
     return failed == 0;
   }
 
-  std::string setting(const std::string& name) override { return settings_.value(name, ""); }
+  // The file may have been edited by hand: what is no text counts as unset.
+  std::string setting(const std::string& name) override {
+    const auto kept = settings_.find(name);
+    return kept != settings_.end() && kept->is_string() ? kept->get<std::string>() : "";
+  }
 
   void keep_setting(const std::string& name, const std::string& value) override {
     settings_[name] = value;
-    if (!file_.empty()) write_file_atomically(file_, settings_.dump(2) + "\n");
+    if (file_.empty()) return;
+    write_file_atomically(file_, settings_.dump(2) + "\n");
+    std::error_code code;
+    fs::permissions(file_, fs::perms::owner_read | fs::perms::owner_write, code);
   }
 
   fs::path cache() override { return options_.cache; }
@@ -164,7 +171,9 @@ fs::path history_file() {
       project.empty() ? "elsewhere" : to_hex(sha256(project.string())).substr(0, 16);
   std::error_code code;
   fs::create_directories(folder / "history", code);
-  return code ? fs::path() : folder / "history" / name;
+  if (code) return {};
+  fs::permissions(folder / "history", fs::perms::owner_all, code);
+  return folder / "history" / name;
 }
 
 }  // namespace impact::bindings
