@@ -306,6 +306,16 @@ class Fit {
   VectorXd y_, residual_;
 };
 
+FittedModel fitted(const FeatureColumns& features, RigorousLasso model) {
+  FittedModel result;
+  result.warnings = model.warnings;
+  result.predict = [features, kept = std::make_shared<const RigorousLasso>(std::move(model))](
+                       std::span<const std::uint32_t> asked, std::span<double> prediction) {
+    kept->predict(features, asked, prediction);
+  };
+  return result;
+}
+
 }  // namespace
 
 RigorousLasso fit_rigorous_lasso(const FeatureColumns& features, std::span<const double> outcome,
@@ -411,6 +421,21 @@ RigorousLasso fit_rigorous_logit(const FeatureColumns& features, std::span<const
   }
   model.residual_sd = std::sqrt(squares * n / std::max(n - 1.0, 1.0));
   return model;
+}
+
+Learner rigorous_lasso_learner(const FeatureColumns& features, std::span<const double> outcome,
+                               const RigorousLassoSpec& spec, std::span<const double> weights) {
+  return [=](std::span<const std::uint32_t> rows, StreamKey key, const Context& context) {
+    return fitted(features,
+                  fit_rigorous_lasso(features, outcome, rows, spec, weights, key, context));
+  };
+}
+
+Learner rigorous_logit_learner(const FeatureColumns& features, std::span<const double> outcome,
+                               const RigorousLogitSpec& spec, std::span<const double> weights) {
+  return [=](std::span<const std::uint32_t> rows, StreamKey, const Context& context) {
+    return fitted(features, fit_rigorous_logit(features, outcome, rows, spec, weights, context));
+  };
 }
 
 void RigorousLasso::predict(const FeatureColumns& features, std::span<const std::uint32_t> rows,

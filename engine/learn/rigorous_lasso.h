@@ -10,6 +10,7 @@
 
 #include "engine/core/context.h"
 #include "engine/core/rng.h"
+#include "engine/learn/cross_validate.h"
 #include "engine/learn/feature_columns.h"
 
 namespace impact {
@@ -100,5 +101,15 @@ struct RigorousLogitSpec {
                                                const RigorousLogitSpec& spec = {},
                                                std::span<const double> weights = {},
                                                const Context& context = {});
+
+/// Both as Learners, for nuisances that are fitted fold by fold; the spans must outlive them.
+[[nodiscard]] Learner rigorous_lasso_learner(const FeatureColumns& features,
+                                             std::span<const double> outcome,
+                                             const RigorousLassoSpec& spec = {},
+                                             std::span<const double> weights = {});
+[[nodiscard]] Learner rigorous_logit_learner(const FeatureColumns& features,
+                                             std::span<const double> outcome,
+                                             const RigorousLogitSpec& spec = {},
+                                             std::span<const double> weights = {});
 
 }  // namespace impact

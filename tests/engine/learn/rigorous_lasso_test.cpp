@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "engine/core/error.h"
+#include "engine/learn/folds.h"
 #include "tests/engine/learn/learn_reference.h"
 #include "tests/engine/learn/penalised_reference.h"
 
@@ -161,6 +162,27 @@ TEST_CASE("rigorous lasso: clusters, units, threads and draws", "[learn][penalis
   const auto other =
       fit_rigorous_lasso(s.features, s.gaussian, s.rows, simulated, {}, StreamKey::root(2));
   CHECK(other.level != one.level);
+}
+
+TEST_CASE("rigorous lasso and logit as learners", "[learn][penalised]") {
+  const PenalisedSample s;
+  const StreamKey key = StreamKey::root(5);
+  const Folds folds = draw_folds(s.n, {.folds = 3}, key);
+  const Split split = folds.split(1);
+  const auto fit = fit_rigorous_lasso(s.features, s.gaussian, split.train);
+  const auto logit = fit_rigorous_logit(s.features, s.binomial, split.train, {.c = 0.5});
+  std::vector<double> mean(split.test.size()), share(split.test.size());
+  fit.predict(s.features, split.test, mean);
+  logit.predict(s.features, split.test, share);
+  const auto means = out_of_fold(folds, rigorous_lasso_learner(s.features, s.gaussian), key);
+  const auto shares =
+      out_of_fold(folds, rigorous_logit_learner(s.features, s.binomial, {.c = 0.5}), key);
+  REQUIRE_FALSE(fit.selected.empty());
+  for (std::size_t i = 0; i < split.test.size(); ++i) {
+    CHECK(means.prediction[split.test[i]] == mean[i]);
+    CHECK(shares.prediction[split.test[i]] == share[i]);
+    CHECK((share[i] > 0.0 && share[i] < 1.0));
+  }
 }
 
 TEST_CASE("rigorous lasso: bad input", "[learn][penalised]") {
