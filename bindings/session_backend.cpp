@@ -11,6 +11,9 @@ const std::shared_ptr<Backend>& Session::backend() {
   for (const std::filesystem::path& folder : places())
     options.readable.push_back(std::filesystem::absolute(folder));
   options.readable.push_back(scratch());
+  // Whoever sits at a prompt may read what the system lets them read; "no limit" would also open
+  // the rest of the outside to SQL text.
+  if (options_.interactive) options.readable.emplace_back("/");
   if (!options_.out.empty()) options.readable.push_back(std::filesystem::absolute(options_.out));
   backend_ = open_duckdb(options);
   return backend_;

@@ -248,13 +248,23 @@ TEST_CASE("a saved study leaves out what a study can't do, and says so", "[conso
 
 TEST_CASE("any file may be read at the prompt", "[console]") {
   Prompt p;
-  fs::create_directory("inner");
-  std::ofstream("inner/d.csv") << "x\n1\n2\n";
-  const std::string path = fs::absolute("inner/d.csv").string();
-  p.say("a = csv \"" + path + "\"");
+  const test::TempDir elsewhere;
+  std::ofstream(elsewhere.path() / "d.csv") << "x\n1\n2\n";
+  const std::string path = (elsewhere.path() / "d.csv").string();
+  CHECK(p.say("a = csv \"" + path + "\"") == "");
   CHECK(p.say("a:count_rows()") == "2\n");
+  const std::string climbing = fs::relative(path).string();
+  REQUIRE(climbing.starts_with(".."));
+  CHECK(p.say("b = csv \"" + climbing + "\"") == "");
+  CHECK(p.say("b:count_rows()") == "2\n");
+  CHECK_THAT(p.say("sql(\"select * from read_csv('" + path + "')\")"),
+             Catch::Contains("error:") && !Catch::Contains("2 rows"));
+  CHECK_THAT(p.say("sql(\"select * from '" + path + "'\")"),
+             Catch::Contains("error:") && !Catch::Contains("2 rows"));
   p.say("S = study \"s\" { version = \"0.1.0\", seed = 1 }");
   CHECK(p.say("a:count_rows()") == "2\n");
+  CHECK(p.say("c = S:source \"d\" { csv = \"" + path + "\" }") == "");
+  CHECK(p.say("c:count_rows()") == "2\n");
   CHECK(p.say("S = study \"again\" { version = \"0.1.0\", seed = 1 }") == "");
-  CHECK_THAT(p.say(".save s.lua"), Catch::Contains("--data " + fs::absolute("inner").string()));
+  CHECK_THAT(p.say(".save s.lua"), Catch::Contains("--data " + elsewhere.path().string()));
 }

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <system_error>
 
@@ -18,11 +19,27 @@ namespace {
 
 std::atomic<int> scratch_count{0};
 
+bool lies_in(const std::filesystem::path& inner, const std::filesystem::path& outer) {
+  const auto [end, rest] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
+  return end == outer.end() || end->empty();
+}
+
+// Without folders inside others: DuckDB compares a path with the one folder before it in byte order
+// only, so that of "/" and "/tmp/a" it would refuse "/tmp/b".
 std::string folder_list(const std::vector<std::filesystem::path>& folders) {
-  std::vector<std::string> parts;
+  std::vector<std::filesystem::path> plain;
   for (const std::filesystem::path& folder : folders) {
-    const std::filesystem::path plain = std::filesystem::absolute(folder).lexically_normal();
-    parts.push_back(DuckDbDialect::literal(plain.string()));
+    plain.push_back(std::filesystem::absolute(folder).lexically_normal());
+  }
+  std::vector<std::string> parts;
+  for (const std::filesystem::path& folder : plain) {
+    const bool covered =
+        std::any_of(plain.begin(), plain.end(), [&](const std::filesystem::path& other) {
+          return lies_in(folder, other) && !lies_in(other, folder);
+        });
+    // Below "/" itself DuckDB 1.4.4 finds nothing.
+    const std::string text = folder == folder.root_path() ? "/." : folder.string();
+    if (!covered) parts.push_back(DuckDbDialect::literal(text));
   }
   return fmt::format("[{}]", fmt::join(parts, ", "));
 }

@@ -388,6 +388,18 @@ TEST_CASE("json errors name their line", "[reader]") {
   CHECK_THAT(message_of<DataError>([&] { read(source); }), Contains("line 2") && Contains("'zz'"));
 }
 
+TEST_CASE("a folder that may be read may hold another one", "[reader]") {
+  TempDir dir;
+  DuckDbOptions options;
+  options.temp_directory = dir.path() / "a_scratch";
+  options.readable = {dir.path(), dir.path() / "b"};
+  std::filesystem::create_directory(dir.path() / "b");
+  const auto backend = open_duckdb(options);
+  CHECK(read(csv(dir.file("a.csv", "x\n1\n")), backend).rows() == 1);
+  CHECK(read(csv(dir.file("b/a.csv", "x\n1\n")), backend).rows() == 1);
+  CHECK(read(csv(dir.file("c.csv", "x\n1\n")), backend).rows() == 1);
+}
+
 TEST_CASE("only the named folders can be read", "[reader]") {
   TempDir dir;
   TempDir other;
