@@ -47,6 +47,16 @@ SortKey sort_key_at(lua_State* L, int index, const std::string& place) {
   return {column(name_at(L, index, place)), false};
 }
 
+// Named fields of a list of columns mean nothing; who writes one takes it for an option.
+void refuse_fields(lua_State* L, int index, const std::string& place) {
+  const std::vector<std::string> fields = sorted_fields(L, index);
+  if (fields.empty()) return;
+  throw ArgumentError({.what = place + " takes no field '" + fields[0] + "'",
+                       .got = fields[0],
+                       .expected = "columns, one after another",
+                       .hint = "leave out '" + fields[0] + " =' to list what follows it"});
+}
+
 // Makes the column belong to what the one at `index` belongs to, unless it has an owner.
 void adopt_owner(lua_State* L, int index, ColumnValue* out) {
   const Box* box = find_box(L, index, "Column");
@@ -114,6 +124,7 @@ std::string name_at(lua_State* L, int index, const std::string& place) {
 std::vector<std::string> names_at(lua_State* L, int index, const std::string& place) {
   if (lua_isnil(L, index)) return {};
   if (!is_plain_table(L, index)) return {name_at(L, index, place)};
+  refuse_fields(L, index, place);
   std::vector<std::string> names;
   each_item(L, index, [&](int item, lua_Integer) {
     for (std::string& name : names_at(L, item, place)) names.push_back(std::move(name));
@@ -149,6 +160,7 @@ std::vector<NamedExpr> definitions_at(lua_State* L, int index, const std::string
 std::vector<SortKey> sort_keys_at(lua_State* L, int index, const std::string& place) {
   if (lua_isnil(L, index)) return {};
   if (!is_plain_table(L, index)) return {sort_key_at(L, index, place)};
+  refuse_fields(L, index, place);
   std::vector<SortKey> keys;
   each_item(L, index, [&](int item, lua_Integer) {
     for (SortKey& key : sort_keys_at(L, item, place)) keys.push_back(std::move(key));

@@ -49,7 +49,7 @@ inline constexpr const char* kColumns = "text|Column|list";
 [[nodiscard]] ExprPtr expr_at(lua_State* L, int index, const std::string& place);
 /// A column name: a text, or a Column that is nothing but one. `place` is for messages.
 [[nodiscard]] std::string name_at(lua_State* L, int index, const std::string& place);
-/// A text or Column, or a list of them. nil gives an empty list.
+/// A text or Column, or a list of them without named fields. nil gives an empty list.
 [[nodiscard]] std::vector<std::string> names_at(lua_State* L, int index, const std::string& place);
 /// The same as columns: texts name columns, expressions need a name of their own.
 [[nodiscard]] std::vector<NamedExpr> columns_at(lua_State* L, int index, const std::string& place);
@@ -58,7 +58,7 @@ inline constexpr const char* kColumns = "text|Column|list";
 [[nodiscard]] std::vector<NamedExpr> definitions_at(lua_State* L, int index,
                                                     const std::string& place,
                                                     const std::vector<std::string>& reserved = {});
-/// Texts, Columns and desc(Column)s as sort keys. nil gives an empty list.
+/// Texts, Columns and desc(Column)s as sort keys, without named fields. nil gives an empty list.
 [[nodiscard]] std::vector<SortKey> sort_keys_at(lua_State* L, int index, const std::string& place);
 /// One value of each item of the list at `index`, through `read(index of the item)`. Throws
 /// Cancelled.
