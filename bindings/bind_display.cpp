@@ -304,6 +304,13 @@ int columns_of(lua_State* L) {
   return 1;
 }
 
+// text -> the text with whatever could command a terminal written out
+int printable(lua_State* L) {
+  lua_settop(L, 1);
+  push_text(L, printable_text(text_at(L, 1)));
+  return 1;
+}
+
 }  // namespace
 
 std::optional<std::string> display(lua_State* L, int index, const TerminalStyle& style) {
@@ -340,6 +347,8 @@ void push_columns_of(lua_State* L, int index) {
 void install_display(lua_State* L) {
   push_private(L, show);
   extend_private_api(L, "display");
+  push_private(L, printable);
+  extend_private_api(L, "printable");
   push_private(L, columns_of);
   extend_private_api(L, "columns_of");
 }

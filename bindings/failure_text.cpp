@@ -1,5 +1,6 @@
 #include "bindings/failure_text.h"
 
+#include <algorithm>
 #include <cctype>
 #include <fstream>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/canonical_json.h"
+#include "engine/render/terminal_text.h"
 
 namespace impact::bindings {
 namespace {
@@ -29,6 +31,31 @@ std::optional<std::string> source_line(const ScriptError& error, const ChunkText
   }
   std::ifstream text(error.file());
   return line_of(text, error.line());
+}
+
+// Names, cells and file names come from outside and could command the terminal. Line ends and tabs
+// lay out the message itself.
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find_first_of("\n\t"), text.size());
+    out += printable_text(text.substr(0, end));
+    if (end < text.size()) out += text[end];
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+// Blanks as wide as the text stands on a terminal.
+std::string margin_under(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\t'), text.size());
+    out.append(text_width(printable_text(text.substr(0, end))), ' ');
+    if (end < text.size()) out += '\t';
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
 }
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
@@ -60,12 +87,10 @@ std::string excerpt(const ScriptError& error, const ChunkText& text_of, bool num
   const std::string number = numbered ? std::to_string(error.line()) + " | " : "";
   std::string out = "\n  " + number + *line;
   if (const auto culprit = find_culprit(*line, error.info())) {
-    std::string margin = line->substr(0, culprit->first);
-    for (char& c : margin) {
-      if (c != '\t') c = ' ';
-    }
-    out += "\n  " + (numbered ? std::string(number.size() - 2, ' ') + "| " : "") + margin +
-           std::string(culprit->second, '^');
+    const auto& [at, size] = *culprit;
+    out += "\n  " + (numbered ? std::string(number.size() - 2, ' ') + "| " : "") +
+           margin_under(std::string_view(*line).substr(0, at)) +
+           std::string(text_width(printable_text(std::string_view(*line).substr(at, size))), '^');
   }
   return out;
 }
@@ -82,10 +107,10 @@ std::string describe_failure(const std::exception& error, std::string_view code)
 std::string describe_failure(const std::exception& error, const ChunkText& text_of,
                              const std::string& here) {
   const auto* script = dynamic_cast<const ScriptError*>(&error);
-  if (script == nullptr) return error.what();
+  if (script == nullptr) return printable_lines(error.what());
   const bool is_here = !here.empty() && script->file() == here && script->callers().empty();
-  return (is_here ? std::string(script->what()) : script->report()) +
-         excerpt(*script, text_of, !is_here);
+  return printable_lines((is_here ? std::string(script->what()) : script->report()) +
+                         excerpt(*script, text_of, !is_here));
 }
 
 ScriptError error_in_sql(const Error& error, const std::string& sql) {

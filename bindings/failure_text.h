@@ -14,7 +14,8 @@ namespace impact::bindings {
 using ChunkText = std::function<std::optional<std::string>(const std::string& chunk)>;
 
 /// Text of an error for a terminal: the message, then the line of the script with a caret under the
-/// word it is about. `code` is the script's text when it came from -e.
+/// word it is about; control characters written out. `code` is the script's text when it came from
+/// -e.
 [[nodiscard]] std::string describe_failure(const std::exception& error, std::string_view code);
 /// The same for chunks of any name. Where the error is in `here`, one line that its reader has just
 /// written, neither its name nor a number of lines is told.
