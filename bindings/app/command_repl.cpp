@@ -77,6 +77,7 @@ int repl_command(const Options& options) {
   const std::string prompt = host->screen().colour ? "\1\033[1m\1impact>\1\033[0m\1 " : "impact> ";
   while (const auto text = editor->read(prompt)) {
     presses = 0;
+    restart_progress();
     const Console::Answer answer = console.submit(*text);
     clear_progress();
     std::fflush(stdout);

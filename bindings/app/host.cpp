@@ -43,7 +43,7 @@ RuntimeOptions runtime_options(const Options& options) {
   out.stdlib_folder = options.stdlib_folder;
   // With --json standard output holds one object and nothing else.
   std::FILE* sink = options.json ? stderr : stdout;
-  out.print = [sink](std::string_view text) { std::fwrite(text.data(), 1, text.size(), sink); };
+  out.print = [sink](std::string_view text) { write_output(sink, text); };
   return out;
 }
 

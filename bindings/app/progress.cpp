@@ -34,13 +34,32 @@ class TerminalLine : public ProgressSink {
 
   void clear() {
     const std::lock_guard lock(mutex_);
+    remove();
+  }
+
+  void restart() {
+    const std::lock_guard lock(mutex_);
+    remove();
+    start_ = Clock::now();
+  }
+
+  void write(std::FILE* sink, std::string_view text) {
+    const std::lock_guard lock(mutex_);
+    const bool shown = shown_;
+    remove();
+    std::fwrite(text.data(), 1, text.size(), sink);
+    // What waits in a buffer would come out in the middle of the next line about progress.
+    if (shown) std::fflush(sink);
+  }
+
+ private:
+  void remove() {
     if (!shown_) return;
     shown_ = false;
     std::fprintf(stderr, "\r\033[K");
     std::fflush(stderr);
   }
 
- private:
   static constexpr auto kQuietTime = std::chrono::seconds(1);
   static constexpr auto kPause = std::chrono::milliseconds(100);
   std::mutex mutex_;
@@ -61,5 +80,9 @@ ProgressSink* terminal_progress(bool quiet) {
 }
 
 void clear_progress() { line().clear(); }
+
+void restart_progress() { line().restart(); }
+
+void write_output(std::FILE* sink, std::string_view text) { line().write(sink, text); }
 
 }  // namespace impact::bindings

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdio>
+#include <string_view>
+
 #include "engine/core/context.h"
 
 namespace impact::bindings {
@@ -9,5 +12,9 @@ namespace impact::bindings {
 [[nodiscard]] ProgressSink* terminal_progress(bool quiet);
 /// Removes the line.
 void clear_progress();
+/// Something new begins: the line is removed, and its second of silence counts from now.
+void restart_progress();
+/// Writes output, with the line out of its way.
+void write_output(std::FILE* sink, std::string_view text);
 
 }  // namespace impact::bindings
