@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <type_traits>
 
@@ -76,7 +77,11 @@ class NumericBuilder {
   std::vector<std::uint64_t> valid_;
 };
 
-// One scan computes every aggregate of every column; the single row is then laid out column by row.
+// The states of all aggregates of one query must fit one row of the backend (256 KB); those of a
+// column need less than 400 bytes.
+constexpr std::size_t kColumnsAtOnce = 256;
+
+// One scan computes every aggregate of many columns; the single row is then laid out column by row.
 Frame one_row(const RelationPtr& relation, std::vector<NamedExpr> aggregates,
               const Context& context) {
   return relation->backend->collect(summarise(relation, {}, std::move(aggregates)), context);
@@ -84,12 +89,38 @@ Frame one_row(const RelationPtr& relation, std::vector<NamedExpr> aggregates,
 
 std::string key(std::size_t column, const char* what) { return fmt::format("{}/{}", column, what); }
 
+// Calls add(i, row) for every column i, in order, with a row that has what aggregates(i) asks for.
+template <class Aggregates, class Add>
+void each_column(const RelationPtr& relation, const Context& context, const Aggregates& aggregates,
+                 const Add& add) {
+  const std::size_t columns = relation->schema.size();
+  for (std::size_t from = 0; from < columns; from += kColumnsAtOnce) {
+    const std::size_t to = std::min(columns, from + kColumnsAtOnce);
+    std::vector<NamedExpr> all;
+    for (std::size_t i = from; i < to; ++i) {
+      for (NamedExpr& item : aggregates(i)) all.push_back(std::move(item));
+    }
+    const Frame row = one_row(relation, std::move(all), context);
+    for (std::size_t i = from; i < to; ++i) add(i, row);
+  }
+}
+
+// Infinities and NaN as tables and JSON spell them; the backend has words of its own.
+std::string end_text(std::string_view text, const Type& type) {
+  if (type.kind == TypeKind::kNumber) {
+    if (text == "inf") return "Infinity";
+    if (text == "-inf") return "-Infinity";
+    if (text == "nan") return "NaN";
+  }
+  return std::string(text);
+}
+
 }  // namespace
 
 Frame describe(const RelationPtr& relation, const Context& context) {
   const auto& columns = relation->schema.columns();
-  std::vector<NamedExpr> all;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
+  const auto aggregates = [&](std::size_t i) {
+    std::vector<NamedExpr> all;
     const std::string& name = columns[i].name;
     all.push_back({key(i, "count"), of("count", name)});
     all.push_back({key(i, "missing"), of("count_missing", name)});
@@ -105,8 +136,8 @@ Frame describe(const RelationPtr& relation, const Context& context) {
       all.push_back({key(i, "distinct"), of("count_distinct", name)});
       all.push_back({key(i, "top"), call("to_text", {of("mode", name)})});
     }
-  }
-  const Frame row = one_row(relation, std::move(all), context);
+    return all;
+  };
 
   TextBuilder names;
   TextBuilder tops;
@@ -114,7 +145,7 @@ Frame describe(const RelationPtr& relation, const Context& context) {
   std::vector<std::int64_t> missing;
   std::array<NumericBuilder<double>, kNumbers.size()> numbers;
   NumericBuilder<std::int64_t> distinct;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
+  const auto add = [&](std::size_t i, const Frame& row) {
     names.add(columns[i].name);
     counts.push_back(std::get<std::int64_t>(row.column(key(i, "count")).value(0)));
     missing.push_back(std::get<std::int64_t>(row.column(key(i, "missing")).value(0)));
@@ -129,7 +160,8 @@ Frame describe(const RelationPtr& relation, const Context& context) {
     } else {
       tops.add_missing();
     }
-  }
+  };
+  each_column(relation, context, aggregates, add);
   std::vector<std::string> header = {"column", "count", "missing"};
   std::vector<Column> cells;
   cells.push_back(std::move(names).build());
@@ -148,36 +180,35 @@ Frame describe(const RelationPtr& relation, const Context& context) {
 
 Frame info(const RelationPtr& relation, const Context& context) {
   const auto& columns = relation->schema.columns();
-  std::vector<NamedExpr> all;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
+  const auto aggregates = [&](std::size_t i) -> std::vector<NamedExpr> {
     const std::string& name = columns[i].name;
-    all.push_back({key(i, "missing"), of("count_missing", name)});
-    all.push_back({key(i, "distinct"), of("count_distinct", name)});
-    all.push_back({key(i, "min"), call("to_text", {of("min", name)})});
-    all.push_back({key(i, "max"), call("to_text", {of("max", name)})});
-  }
-  const Frame row = one_row(relation, std::move(all), context);
+    return {{key(i, "missing"), of("count_missing", name)},
+            {key(i, "distinct"), of("count_distinct", name)},
+            {key(i, "min"), call("to_text", {of("min", name)})},
+            {key(i, "max"), call("to_text", {of("max", name)})}};
+  };
   TextBuilder names;
   TextBuilder types;
   TextBuilder lows;
   TextBuilder highs;
   std::vector<std::int64_t> missing;
   std::vector<std::int64_t> distinct;
-  const auto add = [&](TextBuilder& to, const Column& from) {
+  const auto add_end = [&](TextBuilder& to, const Column& from, const Type& type) {
     if (from.missing(0)) {
       to.add_missing();
     } else {
-      to.add(from.text_at(0));
+      to.add(end_text(from.text_at(0), type));
     }
   };
-  for (std::size_t i = 0; i < columns.size(); ++i) {
+  const auto add = [&](std::size_t i, const Frame& row) {
     names.add(columns[i].name);
     types.add(columns[i].type.name());
     missing.push_back(std::get<std::int64_t>(row.column(key(i, "missing")).value(0)));
     distinct.push_back(std::get<std::int64_t>(row.column(key(i, "distinct")).value(0)));
-    add(lows, row.column(key(i, "min")));
-    add(highs, row.column(key(i, "max")));
-  }
+    add_end(lows, row.column(key(i, "min")), columns[i].type);
+    add_end(highs, row.column(key(i, "max")), columns[i].type);
+  };
+  each_column(relation, context, aggregates, add);
   std::vector<Column> cells;
   cells.push_back(std::move(names).build());
   cells.push_back(std::move(types).build());

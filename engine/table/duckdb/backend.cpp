@@ -9,6 +9,7 @@
 #include "engine/table/duckdb/collect.h"
 #include "engine/table/duckdb/errors.h"
 #include "engine/table/duckdb/reader.h"
+#include "engine/table/duckdb/row_width.h"
 #include "engine/table/duckdb/session.h"
 #include "engine/table/duckdb/sql_check.h"
 
@@ -27,6 +28,13 @@ void collect_files(const Relation& relation, std::vector<const Relation*>& files
   if (std::holds_alternative<FileScan>(relation.verb)) files.push_back(&relation);
   if (std::holds_alternative<Cached>(relation.verb)) return;
   for (const RelationPtr& input : relation.inputs) collect_files(*input, files);
+}
+
+bool has_query(const Relation& relation) {
+  if (std::holds_alternative<SqlQuery>(relation.verb)) return true;
+  if (std::holds_alternative<Cached>(relation.verb)) return false;
+  return std::any_of(relation.inputs.begin(), relation.inputs.end(),
+                     [](const RelationPtr& input) { return has_query(*input); });
 }
 
 bool aggregates(const NamedExpr& item) { return has_aggregate(*item.expr); }
@@ -74,6 +82,15 @@ void DuckDbBackend::fail(Connection& connection, const QueryError& error,
     }
   }
   raise(error, {.where = relation.label, .columns = relation.schema.names()});
+}
+
+void DuckDbBackend::require_narrow(Connection& connection, const Relation& relation,
+                                   const std::string& sql) {
+  // Shorter text than this cannot name as many aggregates as it takes, unless its author repeats
+  // columns by patterns.
+  constexpr std::size_t kLongText = 4000;
+  if (sql.size() < kLongText && !has_query(relation)) return;
+  require_narrow_groups(connection, sql, relation.label);
 }
 
 Schema DuckDbBackend::read_schema(const FileSource& source) {
@@ -153,6 +170,7 @@ void DuckDbBackend::run(
     const std::function<bool(const std::vector<LogicalType>&, const Chunk&)>& append) {
   Connection& connection = session.connection();
   try {
+    require_narrow(connection, relation, sql);
     Prepared statement = connection.prepare(sql);
     bool readable = true;
     std::vector<std::string> items;
@@ -222,9 +240,10 @@ std::int64_t DuckDbBackend::count_rows(const RelationPtr& relation, const Contex
   enforce(relation, context);
   Session session(*this, context);
   Hooks hooks(*this, relation.get());
+  const std::string sql = D::compile(*relation, hooks, false);
   try {
-    return session.connection().integer(
-        fmt::format("SELECT count(*) FROM ({}) AS t", D::compile(*relation, hooks, false)));
+    require_narrow(session.connection(), *relation, sql);
+    return session.connection().integer(fmt::format("SELECT count(*) FROM ({}) AS t", sql));
   } catch (const QueryError& error) {
     fail(session.connection(), error, *relation);
   }
@@ -244,9 +263,11 @@ RelationPtr DuckDbBackend::cache(const RelationPtr& relation, const Context& con
   Session session(*this, context);
   Hooks hooks(*this, relation.get());
   const std::string handle = fmt::format("cache_{}", next_cache_++);
+  const std::string sql = D::compile(*relation, hooks, true);
   try {
-    session.connection().execute(fmt::format("CREATE TEMP TABLE {} AS {}", D::identifier(handle),
-                                             D::compile(*relation, hooks, true)));
+    require_narrow(session.connection(), *relation, sql);
+    session.connection().execute(
+        fmt::format("CREATE TEMP TABLE {} AS {}", D::identifier(handle), sql));
   } catch (const QueryError& error) {
     fail(session.connection(), error, *relation);
   }

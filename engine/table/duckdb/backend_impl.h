@@ -83,6 +83,9 @@ class DuckDbBackend : public Backend {
   /// Throws the engine's error for a statement over `relation`; looks for bad
   /// cells in its files.
   [[noreturn]] void fail(Connection& connection, const QueryError& error, const Relation& relation);
+  /// require_narrow_groups, for statements that could have a group so wide.
+  static void require_narrow(Connection& connection, const Relation& relation,
+                             const std::string& sql);
   void open();
   void require_readable(const FileSource& source) const;
 

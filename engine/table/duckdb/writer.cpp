@@ -143,6 +143,7 @@ void DuckDbBackend::write(const RelationPtr& relation, const std::filesystem::pa
       scratch_.path() / fmt::format("export_{}_{}", ::getpid(), next_export_++);
   const Removal removal(staged);
   try {
+    require_narrow(session.connection(), *relation, sql);
     session.connection().execute(fmt::format("COPY ({}) TO {} ({})", sql,
                                              DuckDbDialect::literal(staged.string()),
                                              copy_options(options)));

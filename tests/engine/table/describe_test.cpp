@@ -1,5 +1,6 @@
 #include "engine/table/describe.h"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "tests/engine/table/table_fixture.h"
@@ -62,6 +63,52 @@ TEST_CASE_METHOD(Described, "info and shape") {
   const Shape none = shape(filter(t, call("gt", {column("id"), literal(i(9))})), context);
   CHECK(none.rows == 0);
   CHECK(none.incomplete_rows == 0);
+}
+
+TEST_CASE_METHOD(Described, "describe and info take any number of columns") {
+  for (const std::size_t width : {1000, 5000}) {
+    std::vector<std::string> names;
+    std::vector<std::vector<Value>> rows(3);
+    for (std::size_t c = 0; c < width; ++c) {
+      names.push_back("c" + std::to_string(c));
+      for (std::size_t r = 0; r < rows.size(); ++r) {
+        const auto value = static_cast<std::int64_t>(c * (r + 1));
+        if (c % 3 == 2) {
+          rows[r].emplace_back(s("w" + std::to_string(value)));
+        } else {
+          rows[r].push_back(c % 3 == 0 ? Value(value) : Value(static_cast<double>(value)));
+        }
+      }
+    }
+    const RelationPtr wide = table(names, rows);
+    const Frame d = describe(wide, context);
+    REQUIRE(d.rows() == width);
+    CHECK(cell(d, "column", 999) == "c999");
+    CHECK(cell(d, "median", 999) == "1998.0");
+    CHECK(cell(d, "sd", 999) == "999.0");
+    CHECK(cell(d, "max", 256) == "768.0");
+    CHECK(cell(d, "top", 257) == "w257");
+    const Frame n = info(wide, context);
+    REQUIRE(n.rows() == width);
+    CHECK(cell(n, "max", 999) == "2997");
+    CHECK(cell(n, "min", 257) == "w257");
+    CHECK(shape(wide, context).columns == static_cast<std::int64_t>(width));
+  }
+}
+
+TEST_CASE_METHOD(Described, "info spells infinities and NaN as tables do") {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const RelationPtr ends =
+      table({"x", "y", "g"}, {{-kInfinity, 1.5, s("inf")},
+                              {kInfinity, std::numeric_limits<double>::quiet_NaN(), s("nan")}});
+  const Frame n = info(ends, context);
+  CHECK(cell(n, "min", 0) == format_value(-kInfinity));
+  CHECK(cell(n, "min", 0) == "-Infinity");
+  CHECK(cell(n, "max", 0) == "Infinity");
+  CHECK(cell(n, "min", 1) == "1.5");
+  CHECK(cell(n, "max", 1) == "NaN");
+  CHECK(cell(n, "min", 2) == "inf");
+  CHECK(cell(n, "max", 2) == "nan");
 }
 
 }  // namespace
