@@ -289,6 +289,22 @@ RandomForest fit(TreeTraining training, std::size_t rows, const RandomForestSpec
   return Forest(training, spec, cluster, key, context).fit();
 }
 
+template <class Outcome>
+Learner learner_of(const FeatureColumns& features, std::span<const Outcome> outcome,
+                   const RandomForestSpec& spec, std::span<const double> weights) {
+  return [=](std::span<const std::uint32_t> rows, StreamKey key, const Context& context) {
+    const auto forest = std::make_shared<RandomForest>(
+        fit_random_forest(features, outcome, rows, spec, weights, key, context));
+    FittedModel fitted;
+    fitted.warnings = forest->warnings;
+    fitted.predict = [features, forest](std::span<const std::uint32_t> asked,
+                                        std::span<double> prediction) {
+      forest->predict(features, asked, prediction);
+    };
+    return fitted;
+  };
+}
+
 }  // namespace
 
 void RandomForest::predict(const FeatureColumns& features, std::span<const std::uint32_t> rows,
@@ -313,19 +329,16 @@ RandomForest fit_random_forest(const FeatureColumns& features, std::span<const s
              spec, key, context);
 }
 
+Learner random_forest_learner(const FeatureColumns& features, std::span<const double> outcome,
+                              const RandomForestSpec& spec, std::span<const double> weights) {
+  return learner_of(features, outcome, spec, weights);
+}
+
 Learner random_forest_learner(const FeatureColumns& features, std::span<const std::int32_t> label,
                               const RandomForestSpec& spec, std::span<const double> weights) {
-  return [=](std::span<const std::uint32_t> rows, StreamKey key, const Context& context) {
-    const auto forest = std::make_shared<RandomForest>(
-        fit_random_forest(features, label, rows, spec, weights, key, context));
-    FittedModel fitted;
-    fitted.warnings = forest->warnings;
-    fitted.predict = [features, forest](std::span<const std::uint32_t> asked,
-                                        std::span<double> probability) {
-      forest->predict(features, asked, probability);
-    };
-    return fitted;
-  };
+  RandomForestSpec two = spec;
+  two.classes = 2;  // a fold may lack one
+  return learner_of(features, label, two, weights);
 }
 
 }  // namespace impact

@@ -93,7 +93,12 @@ struct RandomForest {
                                              std::span<const double> weights = {},
                                              StreamKey key = {}, const Context& context = {});
 
-/// A forest of two classes as a Learner for cross-validation; the spans must outlive it.
+/// A forest of numbers, or of two classes, as a Learner for cross-validation; the spans must
+/// outlive it.
+[[nodiscard]] Learner random_forest_learner(const FeatureColumns& features,
+                                            std::span<const double> outcome,
+                                            const RandomForestSpec& spec = {},
+                                            std::span<const double> weights = {});
 [[nodiscard]] Learner random_forest_learner(const FeatureColumns& features,
                                             std::span<const std::int32_t> label,
                                             const RandomForestSpec& spec = {},

@@ -7,7 +7,9 @@
 #include <type_traits>
 #include <utility>
 
+#include "engine/core/error.h"
 #include "engine/core/exact_sum.h"
+#include "engine/core/number.h"
 #include "engine/core/parallel.h"
 #include "engine/core/rng_fill.h"
 #include "engine/learn/split_scan.h"
@@ -22,10 +24,14 @@ using detail::SplitScan;
 
 // Below this many rows x columns a node is not worth the other threads' attention.
 constexpr std::size_t kShared = std::size_t{1} << 17U;
+// Binary exponent of the finest step; what is smaller than it is 0.
+constexpr int kLeast = -1000;
 // Cells up to this size are held on the stack.
 constexpr std::size_t kCell = 8;
 // Whole numbers up to this stay as they are.
 constexpr double kWhole = 0x1p20;
+// What can be squared.
+constexpr double kSquare = 1e150;
 // What sums in 64 bits may reach.
 constexpr double kRoom = 0x1p61;
 
@@ -34,7 +40,7 @@ double step_for(double most, std::size_t drawn) {
   const int k = std::min(50, 61 - static_cast<int>(std::bit_width(drawn)));
   int exponent = 0;
   std::frexp(most, &exponent);
-  return most > 0.0 ? std::ldexp(1.0, exponent - k) : 1.0;
+  return most > 0.0 ? std::ldexp(1.0, std::max(exponent - k, kLeast)) : 1.0;
 }
 
 struct Pending {
@@ -403,6 +409,12 @@ void TreeTarget::prepare(std::size_t drawn) {
   double most = 0.0;
   for (std::size_t i = 0; i < n; ++i) {
     most = std::max(most, std::abs(weight_of(i) * (value[i] - centre)));
+  }
+  if (!(most < kSquare)) {
+    throw ArgumentError({.what = "the outcome is too large for its variance",
+                         .where = "outcome",
+                         .got = format_double(most),
+                         .expected = "weighted and centred, below 1e150"});
   }
   whole = whole && most * static_cast<double>(drawn) < kRoom;
   value_step = whole ? 1.0 : step_for(most, drawn);

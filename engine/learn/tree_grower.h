@@ -45,7 +45,8 @@ struct TreeTarget {
   double weight_step = 1.0;
   double value_step = 1.0;
   double centre = 0.0;
-  /// Computes the integers; `drawn` is the most rows (with repeats) that a tree may hold.
+  /// Computes the integers; `drawn` is the most rows (with repeats) that a tree may hold. Throws
+  /// ArgumentError for outcomes beyond 1e150.
   void prepare(std::size_t drawn);
   [[nodiscard]] double weight_of(std::size_t row) const {
     return weight.empty() ? 1.0 : weight[row];

@@ -9,6 +9,7 @@
 #include "engine/core/number.h"
 #include "engine/core/parallel.h"
 #include "engine/stats/lengths.h"
+#include "engine/stats/two_lanes.h"
 
 // A leaf of value v whose path asks the columns 1 ... d (each once: its conditions taken together)
 // is the game v prod_(j in S) o_j prod_(j not in S) r_j, o_j = 1 if the row meets the conditions on
@@ -26,8 +27,13 @@
 namespace impact {
 namespace {
 
-// Rows that walk side by side, one a lane.
-constexpr std::size_t kLanes = 8;
+using detail::both;
+using detail::Lanes;
+using detail::load_lanes;
+using detail::store_lanes;
+
+// Rows that walk side by side, one a lane; the processor takes two at a time.
+constexpr std::size_t kLanes = 32;
 
 struct Quadrature {
   std::vector<double> node = {};  // on (0, 1)
@@ -61,8 +67,9 @@ Quadrature gauss_legendre(std::size_t n) {
 
 // What the walk needs of the edge to a node, the same for all rows.
 struct Edge {
-  double share = 1.0;      // r: over all conditions on the column down to here
-  std::int32_t same = -1;  // node below the last edge above with the same column
+  double share = 1.0;          // r: over all conditions on the column down to here
+  std::int32_t same = -1;      // node below the last edge above with the same column,
+  std::size_t same_depth = 0;  // and its depth
 };
 
 struct Prepared {
@@ -112,7 +119,9 @@ Prepared prepare(const std::vector<ShapNode>& tree, std::size_t columns) {
       place[c] = {
           .parent = i, .depth = here.depth + 1, .distinct = here.distinct + (same < 0 ? 1 : 0)};
       const double above = same < 0 ? 1.0 : p.edge[static_cast<std::size_t>(same)].share;
-      p.edge[c] = {.share = above * tree[c].cover / node.cover, .same = same};
+      p.edge[c] = {.share = above * tree[c].cover / node.cover,
+                   .same = same,
+                   .same_depth = same < 0 ? 0 : place[static_cast<std::size_t>(same)].depth};
     }
   }
   return p;
@@ -131,7 +140,7 @@ class Walk {
     stride_ = points_ * kLanes;
     product_.assign((prepared.depth + 1) * stride_, 1.0);
     sum_.resize((prepared.depth + 1) * stride_);
-    met_.resize(tree.size() * kLanes);
+    met_.resize((prepared.depth + 1) * kLanes);
     if (points_ > 0) descend(0, 0);
   }
 
@@ -142,7 +151,9 @@ class Walk {
     double* const sum = sum_.data() + depth * stride_;
     const double* const product = product_.data() + depth * stride_;
     if (node.left < 0) {
-      for (std::size_t k = 0; k < stride_; ++k) sum[k] = node.value * product[k];
+      for (std::size_t k = 0; k < stride_; k += 2) {
+        store_lanes(both(node.value) * load_lanes(product + k), sum + k);
+      }
       return;
     }
     double goes_left[kLanes];
@@ -158,32 +169,34 @@ class Walk {
     for (const bool left : {true, false}) {
       const auto c = static_cast<std::size_t>(left ? node.left : node.right);
       const Edge& edge = edge_[c];
-      double* const met = met_.data() + c * kLanes;
+      double* const met = met_.data() + (depth + 1) * kLanes;
       for (std::size_t l = 0; l < kLanes; ++l) met[l] = left ? goes_left[l] : 1.0 - goes_left[l];
       const double* earlier = nullptr;
       if (edge.same >= 0) {
-        earlier = met_.data() + static_cast<std::size_t>(edge.same) * kLanes;
+        earlier = met_.data() + edge.same_depth * kLanes;
         for (std::size_t l = 0; l < kLanes; ++l) met[l] *= earlier[l];
       }
       const double before = edge.same < 0 ? 1.0 : edge_[edge.same].share;
       double* const next = product_.data() + (depth + 1) * stride_;
       for (std::size_t q = 0; q < points_; ++q) {
         const double t = rule_->node[q];
-        const double known = t + (1.0 - t) * edge.share;  // f where the row meets the conditions
         const double not_met = (1.0 - t) * edge.share;
-        // f_new / f_old: with nothing asked before f_old is 1.
-        const double yes_old = earlier == nullptr ? 1.0 : 1.0 / (t + (1.0 - t) * before);
-        const double no_old = earlier == nullptr ? 1.0 : 1.0 / ((1.0 - t) * before);
         const double* const from = product + q * kLanes;
         double* const to = next + q * kLanes;
+        // Factors are chosen by multiplying with o = 0 or 1, which is exact.
         if (earlier == nullptr) {
-          for (std::size_t l = 0; l < kLanes; ++l) {
-            to[l] = from[l] * (met[l] != 0.0 ? known : not_met);
+          for (std::size_t l = 0; l < kLanes; l += 2) {
+            store_lanes(load_lanes(from + l) * (both(not_met) + both(t) * load_lanes(met + l)),
+                        to + l);
           }
         } else {
-          for (std::size_t l = 0; l < kLanes; ++l) {
-            to[l] = from[l] * (met[l] != 0.0 ? known : not_met) *
-                    (earlier[l] != 0.0 ? yes_old : no_old);
+          // f_new / f_old; where the earlier conditions fail the later ones do, and it is r / r.
+          const double old = 1.0 / (t + (1.0 - t) * before);
+          const double both_fail = edge.share / before;
+          for (std::size_t l = 0; l < kLanes; l += 2) {
+            const Lanes o = load_lanes(earlier + l);
+            const Lanes factor = (both(not_met) + both(t) * load_lanes(met + l)) * both(old);
+            store_lanes(load_lanes(from + l) * (o * factor + (1.0 - o) * both(both_fail)), to + l);
           }
         }
       }
@@ -191,24 +204,30 @@ class Walk {
       const double* const below = sum_.data() + (depth + 1) * stride_;
       credit(phi, below, met, edge.share, 1.0);
       if (earlier != nullptr) credit(phi, below, earlier, before, -1.0);
-      for (std::size_t k = 0; k < stride_; ++k) sum[k] += below[k];
+      for (std::size_t k = 0; k < stride_; k += 2) {
+        store_lanes(load_lanes(sum + k) + load_lanes(below + k), sum + k);
+      }
     }
   }
 
   // phi += sign (o - r) sum_t w_t G(t) / f(t).
   void credit(double* phi, const double* below, const double* met, double share, double sign) {
-    double met_sum[kLanes] = {};
-    double not_sum[kLanes] = {};
+    Lanes met_sum[kLanes / 2] = {};
+    Lanes not_sum[kLanes / 2] = {};
     for (std::size_t q = 0; q < points_; ++q) {
       const double t = rule_->node[q];
       const double yes = sign * rule_->weight[q] * (1.0 - share) / (t + (1.0 - t) * share);
       const double no = -sign * rule_->weight[q] / (1.0 - t);  // -r / ((1 - t) r)
-      for (std::size_t l = 0; l < kLanes; ++l) {
-        met_sum[l] += yes * below[q * kLanes + l];
-        not_sum[l] += no * below[q * kLanes + l];
+      for (std::size_t l = 0; l < kLanes / 2; ++l) {
+        const Lanes g = load_lanes(below + q * kLanes + 2 * l);
+        met_sum[l] += both(yes) * g;
+        not_sum[l] += both(no) * g;
       }
     }
-    for (std::size_t l = 0; l < kLanes; ++l) phi[l] += met[l] != 0.0 ? met_sum[l] : not_sum[l];
+    for (std::size_t l = 0; l < kLanes / 2; ++l) {
+      const Lanes o = load_lanes(met + 2 * l);
+      store_lanes(load_lanes(phi + 2 * l) + (o * met_sum[l] + (1.0 - o) * not_sum[l]), phi + 2 * l);
+    }
   }
 
   const bool strict_;
@@ -221,7 +240,7 @@ class Walk {
   std::size_t stride_ = 0;
   std::vector<double> product_;  // depth x points x lanes
   std::vector<double> sum_;
-  std::vector<double> met_;  // o of the edge to each node, 0 or 1
+  std::vector<double> met_;  // o of the edge that leads to each depth, 0 or 1
 };
 
 }  // namespace

@@ -216,6 +216,11 @@ TEST_CASE("decision trees and what they can't learn from", "[trees]") {
   CHECK_THROWS_AS(fit_decision_tree(features, outcome, rows, {.max_depth = -1}), ArgumentError);
   CHECK_THROWS_AS(fit_decision_tree(features, outcome, rows, {.min_leaf = 0}), ArgumentError);
   CHECK_THROWS_AS(fit_decision_tree(features, ones, rows, {.classes = 1}), ArgumentError);
+  CHECK_THROWS_AS(numbers(x, 1, {1e200, 0, 0, -1e200}), ArgumentError);
+  // Far from 1, but splits are the same.
+  for (const double unit : {1e-300, 1e-100, 1e100}) {
+    CHECK(said_by(numbers(x, 1, {unit, 2 * unit, 3 * unit, unit}), features)[1] == 2 * unit);
+  }
   std::vector<double> out(4);
   CHECK_THROWS_AS(numbers(x, 1, good).predict({.x = x, .columns = 2}, rows, out), ArgumentError);
   CHECK_THROWS_AS(numbers(x, 1, good).predict(features, rows, std::span(out).first(2)),

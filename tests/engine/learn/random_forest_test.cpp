@@ -272,8 +272,7 @@ TEST_CASE("forests: honest trees, clusters, three classes, weights", "[trees]") 
 
 TEST_CASE("forests: a learner for folds", "[trees]") {
   const Invented data = invented(300, 51);
-  const Learner learner =
-      random_forest_learner(data.x.features(), data.label, {.trees = 20, .classes = 2});
+  const Learner learner = random_forest_learner(data.x.features(), data.label, {.trees = 20});
   const Folds folds = draw_folds(300, {.folds = 3}, {5});
   const OutOfFold found = out_of_fold(folds, learner, {6}, {.threads = 2});
   int right = 0;
@@ -281,6 +280,13 @@ TEST_CASE("forests: a learner for folds", "[trees]") {
     right += (found.prediction[i] > 0.5) == (data.label[i] == 1) ? 1 : 0;
   }
   CHECK(right > 210);
+  const OutOfFold values = out_of_fold(
+      folds,
+      random_forest_learner(data.x.features(), std::span<const double>(data.y), {.trees = 20}),
+      {6});
+  double error = 0.0;
+  for (std::size_t i = 0; i < 300; ++i) error += std::pow(values.prediction[i] - data.y[i], 2);
+  CHECK(error / 300 < 1.5);  // the outcome's variance is 2.25
 }
 
 TEST_CASE("forests and what they refuse", "[trees]") {
