@@ -28,7 +28,7 @@ ours <- matrix(scan(a[6], quiet = TRUE), p)
 for (thresh in c(1e-7, as.numeric(a[7]))) {
   least <- c(Inf, Inf)
   for (k in 1:as.numeric(a[4])) {
-    took <- system.time(fit <- glmnet(x, y, lambda = lambda, thresh = thresh))
+    took <- system.time(fit <- glmnet(x, y, lambda = lambda, thresh = thresh, maxit = 1e8))
     least <- pmin(least, c(took[["elapsed"]], took[["user.self"]] + took[["sys.self"]]))
   }
   cat(thresh, least, max(abs(as.matrix(fit$beta) - ours)), "\\n")
@@ -60,7 +60,7 @@ def main():
         script = os.path.join(folder, "peer.R")
         with open(script, "w", encoding="utf-8") as file:
             file.write(PEER)
-        command = ["Rscript", script, data, *shape, options.rounds, lambdas, fits, 1e-14]
+        command = ["Rscript", script, data, *shape, options.rounds, lambdas, fits, 1e-16]
         run = subprocess.run([str(part) for part in command], check=True, capture_output=True,
                              text=True)
     for line in run.stdout.strip().split("\n"):
