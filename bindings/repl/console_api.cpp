@@ -12,8 +12,10 @@
 #include "bindings/sandbox.h"
 #include "bindings/session.h"
 #include "engine/core/atomic_file.h"
+#include "engine/core/canonical_json.h"
 #include "engine/core/error.h"
 #include "engine/core/version.h"
+#include "engine/study/definition.h"
 #include "engine/study/fingerprint.h"
 #include "engine/study/object_store.h"
 #include "engine/study/plan_view.h"
@@ -130,7 +132,32 @@ int list_files(lua_State* L) {
   return 1;
 }
 
-// text, folder with its data or "" -> { line, what } of each error: what impact check says of it.
+// What an analysis, a plot or a table computes, written out: equal texts, equal computations.
+std::string definition_of(const NodeBody& body) {
+  const Study nothing;
+  const Node node{"value", "", body};
+  return canonical_json(Definition(nothing, node, {}).write());
+}
+
+// handle -> its definition, "" where it has none
+int definition(lua_State* L) {
+  if (find_box(L, 1, "Analysis") != nullptr) {
+    push_text(L, definition_of(AnalysisNode{get_handle<const Recipe>(L, 1)}));
+  } else if (find_box(L, 1, "Table") != nullptr) {
+    push_text(L, definition_of(TableNode{get_handle<const Relation>(L, 1)}));
+  } else {
+    push_text(L, "");
+  }
+  return 1;
+}
+
+int data_folder(lua_State* L) {
+  push_text(L, runtime(L).session()->options().data.string());
+  return 1;
+}
+
+// text, folder with its data or "" -> { line, what } of each error: what impact check says of it;
+// and name -> definition of its analyses and tables.
 int check_script(lua_State* L) {
   const SessionOptions& mine = runtime(L).session()->options();
   const std::string data = text_at(L, 2);
@@ -151,7 +178,17 @@ int check_script(lua_State* L) {
     lua_setfield(L, -2, "what");
     lua_rawseti(L, -2, static_cast<lua_Integer>(i + 1));
   }
-  return 1;
+  lua_createtable(L, 0, 8);
+  if (!errors.empty()) return 2;
+  for (const Node& node : script.study().nodes) {
+    if (!std::holds_alternative<AnalysisNode>(node.body) &&
+        !std::holds_alternative<TableNode>(node.body)) {
+      continue;
+    }
+    push_text(L, definition_of(node.body));
+    lua_setfield(L, -2, node.name.c_str());
+  }
+  return 2;
 }
 
 int version_text(lua_State* L) {
@@ -229,6 +266,8 @@ void install_console(lua_State* L) {
       {"write_new_file", write_new_file},
       {"list_files", list_files},
       {"check_script", check_script},
+      {"definition", definition},
+      {"data", data_folder},
       {"library_lines", library_lines},
       {"why_node", why_node},
       {"version", version_text},

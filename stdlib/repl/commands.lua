@@ -45,6 +45,12 @@ end
 
 local run = {}
 
+-- Help on one command; nil when there is none of that name.
+function M.help(name)
+  local text = kTexts[name]
+  return text and echo.bold("." .. name .. " " .. text[1]) .. "\n\n" .. text[2]
+end
+
 function run.help()
   local lines = {}
   for _, name in ipairs(kOrder) do
@@ -58,7 +64,9 @@ local function summary(value)
   local kind = internal.type(value)
   if kind == "Table" or kind == "Model" then
     local columns, shown = internal.columns_of(value) or {}, {}
-    for i = 1, math.min(4, #columns) do shown[i] = columns[i].name end
+    for i = 1, math.min(4, #columns) do
+      shown[i] = internal.printable(columns[i].name)
+    end
     return kind, #columns .. " columns: " .. table.concat(shown, ", ")
       .. (#columns > 4 and ", …" or "")
   end
@@ -71,11 +79,11 @@ local function summary(value)
   else
     text = echo.text(value)
   end
-  text = text:match("^[^\n]*")
+  text = text:find("^{\n") and "{ … }" or internal.printable(text:match("^[^\n]*"))
   if utf8.len(text) and utf8.len(text) > 60 then
     text = text:sub(1, utf8.offset(text, 60) - 1) .. "…"
   end
-  return kind, text
+  return type(value) == "table" and internal.documented(value) or kind, text
 end
 
 function run.who()
@@ -122,9 +130,12 @@ function run.schema(rest)
     raise { what = ".schema shows tables and models", got = internal.describe(value) }
   end
   local width, lines = 0, {}
-  for _, column in ipairs(columns) do width = math.max(width, utf8.len(column.name) or 0) end
+  for _, column in ipairs(columns) do
+    column.name = internal.printable(column.name)
+    width = math.max(width, utf8.len(column.name))
+  end
   for i, column in ipairs(columns) do
-    lines[i] = "  " .. column.name .. (" "):rep(width - (utf8.len(column.name) or 0) + 2)
+    lines[i] = "  " .. column.name .. (" "):rep(width - utf8.len(column.name) + 2)
       .. echo.dim(column.type)
   end
   return table.concat(lines, "\n")

@@ -135,9 +135,11 @@ end
 
 local kFileParams <const> = { path = true, csv = true, parquet = true, jsonl = true, file = true }
 
+-- Words as they stand in a text with these quotes; a folder goes on.
 local function close(words, quote)
   for i, word in ipairs(words) do
-    if word:sub(-1) ~= "/" then words[i] = word .. quote end
+    local text = word:gsub("\\", "\\\\"):gsub(quote, "\\" .. quote)
+    words[i] = text:sub(-1) == "/" and text or text .. quote
   end
   return words
 end
@@ -161,6 +163,8 @@ local function in_string(tokens, text)
   if quote == "[" then return nil end
   local begun, start = token.text:sub(2), token.from + 1
   local before = { table.unpack(tokens, 1, #tokens - 1) }
+  local last = before[#before]
+  if last and last.kind == "name" and names.texts[last.text] then return nil end
   if #before > 0 then
     local param, known, place = current_param(before)
     if param then
@@ -273,7 +277,12 @@ function M.complete(text)
       if not name:find(":__", 1, true) then words[#words + 1] = name end
     end
     for _, name in ipairs(names.all()) do words[#words + 1] = name end
-    return found(start, matching(begun, words))
+    words = matching(begun, words)
+    if #words > 0 then return found(start, words) end
+    -- A method or a column of something the user made.
+    local own = lua_words(begun)
+    if own then own[1] = own[1] + start - 1 end
+    return own
   end
   return lua_words(text)
 end

@@ -4,18 +4,25 @@ local console = internal.console
 
 local M = {}
 
-local kMostItems <const>, kMostDepth <const> = 20, 4
+local kMostItems <const>, kMostDepth <const>, kMostText <const> = 20, 4, 200
+-- Of all items together, however they are nested.
+local kMostParts <const> = 200
 -- Of a table or a plot: a glance, not the whole of a tall screen.
 local kMostLines <const> = 24
 
+local kEscapes <const> = {
+  ["\n"] = "\\n", ["\t"] = "\\t", ["\""] = "\\\"", ["\\"] = "\\\\",
+}
+
 local function quoted(text)
-  local cut = utf8.offset(text, 201)
-  if cut then text = text:sub(1, cut - 1) .. "…" end
-  text = text:gsub("[%c\"\\]", function(c)
-    local known = ({ ["\n"] = "\\n", ["\t"] = "\\t", ["\""] = "\\\"", ["\\"] = "\\\\" })[c]
-    return known or ("\\%d"):format(c:byte())
+  local valid = utf8.len(text) ~= nil
+  local cut = valid and utf8.offset(text, kMostText + 1) or not valid and kMostText + 1
+  local more = cut and cut <= #text and "…" or ""
+  if more ~= "" then text = text:sub(1, cut - 1) end
+  text = text:gsub(valid and "[%c\"\\]" or "[%c\"\\\128-\255]", function(c)
+    return kEscapes[c] or ("\\%d"):format(c:byte())
   end)
-  return "\"" .. text .. "\""
+  return "\"" .. internal.printable(text) .. more .. "\""
 end
 
 local function plain(value)
@@ -23,6 +30,7 @@ local function plain(value)
 end
 
 local inspect
+local left = kMostParts
 
 local function key_text(key)
   if type(key) == "string" and key:find("^[%a_][%w_]*$") then return key end
@@ -34,8 +42,9 @@ local function inspect_list(value, depth, indent)
   local ok, keys = pcall(internal.keys, value)
   if not ok then return "{ ... }" end
   for _, key in ipairs(keys) do
-    if #parts == kMostItems then
-      parts[#parts + 1] = "… " .. #keys - kMostItems .. " more"
+    left = left - 1
+    if #parts == kMostItems or left < 0 then
+      parts[#parts + 1] = "… " .. #keys - #parts .. " more"
       break
     end
     local text = inspect(rawget(value, key), depth + 1, inner)
@@ -76,6 +85,7 @@ function M.text(value)
   })
   if shown then return (shown:gsub("\n+$", "")) end
   if type(value) == "string" then return quoted(value) end
+  left = kMostParts
   local text, known = inspect(value, 0, ""), internal.documented(value)
   if not known or (type(value) ~= "function" and type(value) ~= "table") then return text end
   return text .. M.dim("   (?" .. known .. " tells what it does)")

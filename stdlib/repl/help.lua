@@ -160,6 +160,8 @@ end
 
 function M.of_name(name)
   if name == "" then return M.overview() end
+  local command = name:match("^[.:](%a+)$")
+  if command then return repl.commands.help(command) or "no command '." .. command .. "'; .help" end
   local path, place = by_path(name)
   if is_function(path) then return M.of_function(internal.descriptor(path)) end
   if names.texts[name] then return of_tool(name) end
@@ -174,9 +176,11 @@ function M.of_name(name)
     for i, known in ipairs(ending) do members[i] = { known, internal.descriptor(known).text } end
     return listing(name, "Several functions are called so.", members)
   end
-  if place and place.value ~= nil then
-    return echo.text(place.value)
+  if place and type(place.value) == "function" then
+    return "function " .. name .. (names.vars[name:match("^[%w_]+")] == nil
+      and ": Lua's own, as in its manual" or "")
   end
+  if place and place.value ~= nil then return echo.text(place.value) end
   return unknown(name)
 end
 

@@ -8,7 +8,11 @@ local M = {
   tools = {},     -- What only a prompt has: help, ans, ...
   texts = {},     -- Of tools: signature and what it does, for help.
   written = {},   -- Names the current input gave a value.
+  reads = {},     -- Names of the user, and ans, that it read.
+  origins = {},   -- Of ans, ans1, ...: the input whose value it is.
 }
+
+function M.begin_input() M.written, M.reads = {}, {} end
 
 -- All names that mean something now, in order.
 function M.all()
@@ -34,8 +38,11 @@ function M.raw(name)
   return rawget(internal.names, name)
 end
 
+local function is_ans(name) return type(name) == "string" and name:find("^ans%d?$") ~= nil end
+
 local function read(_, name)
   local value = M.raw(name)
+  if rawget(M.vars, name) ~= nil or M.declared[name] or is_ans(name) then M.reads[name] = true end
   if value ~= nil or M.declared[name] then return value end
   if type(name) == "string" then
     local own = {}
@@ -49,19 +56,18 @@ local function read(_, name)
   return internal.names[name]  -- Says what is wrong.
 end
 
-local kFixed <const> = { ans = true, help = true, apropos = true, trace = true, tutorial = true }
-
 local function write(_, name, value)
   if type(name) ~= "string" then
     raise { what = "a name is a text", got = internal.describe(name) }
   end
-  if kFixed[name] or name:find("^ans%d$") then
+  if is_ans(name) then
     raise { what = "'" .. name .. "' belongs to the prompt", hint = "choose another name" }
   end
-  local hides = rawget(internal.names, name) ~= nil
+  local tool = rawget(M.tools, name) ~= nil
+  local hides = tool or rawget(internal.names, name) ~= nil
   if hides and value ~= nil and M.vars[name] == nil then
-    internal.write("note: " .. name .. " now hides the library's; " .. name
-      .. " = nil brings it back\n")
+    internal.write("note: " .. name .. " now hides the " .. (tool and "prompt" or "library")
+      .. "'s; " .. name .. " = nil brings it back\n")
   end
   rawset(M.vars, name, value)
   M.declared[name] = value == nil and not hides or nil
@@ -73,11 +79,13 @@ M.environment = internal.protect(setmetatable({}, {
 }))
 
 -- The latest results: ans is the last one, ans1 the one before it, up to ans9.
-function M.remember(value)
-  if value == nil then return end
-  for i = 9, 2, -1 do M.tools["ans" .. i] = M.tools["ans" .. i - 1] end
-  M.tools.ans1 = M.tools.ans
-  M.tools.ans = value
+function M.remember(value, origin)
+  if value == nil or rawequal(value, M.tools.ans) then return end
+  for i = 9, 1, -1 do
+    local older, newer = "ans" .. i, i == 1 and "ans" or "ans" .. i - 1
+    M.tools[older], M.origins[older] = M.tools[newer], M.origins[newer]
+  end
+  M.tools.ans, M.origins.ans = value, origin
 end
 
 return M

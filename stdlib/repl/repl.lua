@@ -6,8 +6,8 @@ internal.interactive = true
 local repl = {}
 internal.repl = repl
 for _, part in ipairs {
-  "lexer", "input", "names", "settings", "echo", "resolve", "journal", "complete", "help", "save",
-  "tips", "tutorial", "commands",
+  "lexer", "input", "names", "settings", "echo", "resolve", "journal", "complete", "help",
+  "draft", "save", "tips", "tutorial", "commands",
 } do
   repl[part] = internal.load("repl/" .. part .. ".lua")
 end
@@ -40,12 +40,8 @@ end)
 names.texts.ans = { "ans, ans1 ... ans9", "The last value that was shown, and the nine before it." }
 
 local function show(results, expression, text)
-  local shown
   for i = 1, results.n do
-    if results[i] ~= nil then
-      shown = shown or results[i]
-      echo.write(echo.text(results[i]))
-    end
+    if results[i] ~= nil or results.n > 1 then echo.write(echo.text(results[i])) end
   end
   local last = text:match("(%S)%s*$")
   if expression and results.n == 1 and results[1] == nil and last ~= ")" and last ~= "}" then
@@ -61,16 +57,23 @@ function repl.evaluate(text, chunk)
     local line, message = expression:match(":(%d+): (.*)$")
     raise { what = message or expression, at = chunk .. ":" .. (line or "1"), kind = "syntax" }
   end
-  names.written = {}
+  repl.journal.begin(text)
   local results = table.pack(run())
   -- What could not be shown, or was given up, is nothing to come back to.
   if not silent then show(results, expression, code) end
-  repl.journal.keep(text, names.written, expression, results[1])
-  for i = results.n, 1, -1 do names.remember(results[i]) end
+  local origin = repl.journal.keep(expression, results[1])
+  for i = results.n, 1, -1 do names.remember(results[i], results.n == 1 and origin or nil) end
 end
 
 local function submit(text, chunk)
   if not text:find("%S") then return false end
+  repl.journal.settle()
+  if (input.is_command(text) or input.is_question(text)) and text:find("%S%s*\n%s*%S") then
+    raise {
+      what = "a command or a question stands alone", got = text:match("^%s*([^\n]*)"),
+      hint = "give its line first, then the others",
+    }
+  end
   if input.is_command(text) then return repl.commands.run(text) end
   if input.is_question(text) then
     local marks, name = text:match("^%s*(%?%??)%s*(.-)%s*$")

@@ -148,7 +148,14 @@ function M.expression(tokens, i)
     return { value = value }
   end
   local open = token.kind == "string" and i or M.opening(tokens, i)
-  if not open or token.text == "]" then return nil end
+  if not open then return nil end
+  if token.text == "]" then
+    -- A literal key: cfg["a"].
+    local key = tokens[open + 1]
+    local base = open + 2 == i and key.kind == "string" and M.expression(tokens, open - 1)
+    if not base or key.text:find("^%[") or key.text:find("\\", 1, true) then return nil end
+    return member(base, key.text:sub(2, -2), false)
+  end
   if M.callable(tokens[open - 1]) then
     local place = M.expression(tokens, open - 1)
     return place and call(place)
