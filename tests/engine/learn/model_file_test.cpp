@@ -82,22 +82,17 @@ TEST_CASE("a forged model is refused or read, never trusted", "[learn][model_fil
   const auto forged = [](const std::string& header, const std::string& data) {
     return signed_again(std::to_string(header.size()) + "\n" + header + data);
   };
-  for (
-      const std::string& header :
-      {std::string("[]"), std::string("{}"), std::string("{\"kind\":1}"),
-       std::string(
-           R"({"blocks":[{"count":1e3,"name":"x","type":"f64"}],"header":{},"kind":"k","version":1})"),
-       std::string(
-           R"({"blocks":[{"count":18446744073709551615,"name":"x","type":"f64"}],"header":{},"kind":"k","version":1})"),
-       std::string(
-           R"({"blocks":[{"count":2,"name":"x","type":"f64"}],"header":{},"kind":"k","version":1})"),
-       std::string(
-           R"({"blocks":[{"count":-1,"name":"x","type":"u8"}],"header":{},"kind":"k","version":1})"),
-       std::string(
-           R"({"blocks":[{"count":0,"name":"x","type":"f16"}],"header":{},"kind":"k","version":1})"),
-       std::string(
-           R"({"blocks":[{"count":0,"name":"x","type":"u8"},{"count":0,"name":"x","type":"u8"}],"header":{},"kind":"k","version":1})"),
-       std::string(R"({"blocks":[],"header":{},"kind":"k","version":1})")}) {
+  const auto block = [](const std::string& count, const std::string& type) {
+    return R"({"count":)" + count + R"(,"name":"x","type":")" + type + "\"}";
+  };
+  const auto listing = [](const std::string& blocks) {
+    return R"({"blocks":[)" + blocks + R"(],"header":{},"kind":"k","version":1})";
+  };
+  for (const std::string& header :
+       {std::string("[]"), std::string("{}"), std::string("{\"kind\":1}"), listing(""),
+        listing(block("1e3", "f64")), listing(block("18446744073709551615", "f64")),
+        listing(block("2", "f64")), listing(block("-1", "u8")), listing(block("0", "f16")),
+        listing(block("0", "u8") + "," + block("0", "u8"))}) {
     INFO(header);
     CHECK_THROWS_AS(decode_model(forged(header, "12345678"), "m"), DataError);
   }
