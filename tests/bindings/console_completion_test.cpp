@@ -44,6 +44,12 @@ TEST_CASE("completion: names, methods, columns, options, values, files", "[conso
   CHECK(p.words("csv \"dat") == Words{"data one.csv\"", "datasets/"});
   CHECK(p.words("csv(\"dat") == Words{"data one.csv\"", "datasets/"});
   CHECK(has(p.words("?stats.wel"), "stats.welch"));
+  CHECK(has(p.words("?t:hea"), "head"));
+  p.say("odd = frame { { 'we\\\"ird', { 1 } } }");
+  CHECK(p.words("odd:select(\"we") == Words{"we\\\"ird\""});
+  p.say("cfg = { ['a'] = { inner = 1 } }");
+  CHECK(p.words("cfg['a'].") == Words{"inner"});
+  CHECK(p.words("apropos \"").empty());
   CHECK(has(p.words(".wh"), "who"));
   CHECK(p.words(".schema t.v") == Words{"views"});
   CHECK(p.words("'text' .. t.") == Words{"tier", "views"});

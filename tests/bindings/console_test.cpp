@@ -44,7 +44,7 @@ TEST_CASE("local names live on, in closures too", "[console]") {
   CHECK(p.say("local n <const> = 5") == "");
   CHECK(p.say("local a, b <const>") == "");
   CHECK(p.say("local function f() return n end") == "");
-  CHECK(p.say("n, a, f()") == "5\n5\n");
+  CHECK(p.say("n, a, f()") == "5\nnil\n5\n");
   CHECK(p.say("local n = 6") == "");
   CHECK(p.say("f()") == "6\n");
   CHECK(p.say("do local inner = 1 end") == "");
@@ -108,12 +108,38 @@ TEST_CASE("Ctrl-C stops what runs and nothing else", "[console]") {
   CHECK(p.say("kept") == "7\n");
 }
 
+TEST_CASE("what is shown is bounded and sends nothing to the terminal", "[console]") {
+  Prompt p;
+  p.say("t = {} for i = 1, 20 do t[i] = t end");
+  const std::string nested = p.say("t");
+  CHECK(std::count(nested.begin(), nested.end(), '\n') < 300);
+  CHECK_THAT(nested, Catch::Contains("more"));
+  CHECK(p.say("'\\27[31m'") == "\"\\27[31m\"\n");
+  CHECK_THAT(p.say("'\\x80abc'"), Catch::Contains("\\128abc"));
+  CHECK(p.say("'a\\u{9b}31m\\u{202e}'").find("\u009b") == std::string::npos);
+  CHECK(p.say("('x'):rep(100000)").size() < 300);
+  p.say("e = frame { { 'te\\27[31mxt', { 1 } } }");
+  CHECK(p.say(".schema e").find('\033') == std::string::npos);
+  CHECK(p.say(".who").find('\033') == std::string::npos);
+}
+
+TEST_CASE("a command or a question stands alone", "[console]") {
+  Prompt p;
+  CHECK_THAT(p.say(".who\nx = 99"), Catch::Contains("stands alone"));
+  CHECK_THAT(p.say("?csv\nx = 99"), Catch::Contains("stands alone"));
+  CHECK_THAT(p.say("x"), Catch::Contains("unknown name 'x'"));
+}
+
 TEST_CASE("names of the library can be hidden and come back", "[console]") {
   Prompt p;
   CHECK_THAT(p.say("count = 3"), Catch::Contains("hides the library's"));
   CHECK(p.say("count") == "3\n");
   CHECK(p.say("count = nil") == "");
   CHECK_THAT(p.say("count"), Catch::Contains("function count"));
+  CHECK_THAT(p.say("local trace = 1"), Catch::Contains("hides the prompt's"));
+  CHECK(p.say("trace") == "1\n");
+  p.say("trace = nil");
+  CHECK_THAT(p.say("trace()"), Catch::Contains("no error yet"));
 }
 
 TEST_CASE("help answers for every function under any name", "[console]") {
@@ -136,6 +162,8 @@ TEST_CASE("help answers for every function under any name", "[console]") {
   CHECK_THAT(p.say("help()"), Catch::Contains("tutorial()"));
   CHECK_THAT(p.say("??stats.welch"), Catch::Contains("stdlib/"));
   CHECK_THAT(p.say("??study"), Catch::Contains("stdlib/study.lua"));
+  CHECK_THAT(p.say("?.who"), Catch::Contains("names you made"));
+  CHECK_THAT(p.say("?string.rep"), Catch::Contains("Lua's own"));
   CHECK_THAT(p.say("??csv"), Catch::Contains("C++"));
   p.say("function mine(a) return a end");
   CHECK_THAT(p.say("??mine"), Catch::Contains("function mine(a)"));
