@@ -54,8 +54,7 @@ end
 function run.help()
   local lines = {}
   for _, name in ipairs(kOrder) do
-    local head = "." .. name .. " " .. kTexts[name][1]
-    lines[#lines + 1] = "  " .. head .. (" "):rep(math.max(1, 30 - #head)) .. kTexts[name][2]
+    lines[#lines + 1] = echo.item("." .. name .. " " .. kTexts[name][1], kTexts[name][2], 26)
   end
   return table.concat(lines, "\n")
 end

@@ -119,6 +119,14 @@ function M.wrap(text, indent)
   return table.concat(lines, "\n")
 end
 
+-- A word and what it means, in two columns; `width` is that of the first.
+function M.item(word, text, width)
+  local indent = (" "):rep(width + 4)
+  local wrapped = M.wrap(text, indent)
+  local pad = (" "):rep(math.max(2, width + 2 - (utf8.len(word) or #word)))
+  return "  " .. M.bold(word) .. pad .. wrapped:sub(#indent + 1)
+end
+
 -- The same for a call: its first line at the margin, the others behind `indent`.
 function M.hang(text, indent)
   return (M.wrap(text, indent):gsub("^" .. indent, ""))

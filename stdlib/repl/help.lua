@@ -122,7 +122,7 @@ local kOverview <const> = {
 function M.overview()
   local lines = { echo.wrap(kStart, ""), "" }
   for _, item in ipairs(kOverview) do
-    lines[#lines + 1] = "  " .. echo.bold(item[1]) .. (" "):rep(24 - #item[1]) .. item[2]
+    lines[#lines + 1] = echo.item(item[1], item[2], 22)
   end
   return table.concat(lines, "\n")
 end

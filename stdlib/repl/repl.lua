@@ -91,7 +91,7 @@ end
 
 local function banner()
   local text = "Impactlytics " .. console.version() .. "   "
-    .. echo.dim("help() or .help for help, tutorial() to begin, Ctrl-D to leave")
+    .. echo.dim("tutorial() to begin, help() for help, Ctrl-D to leave")
   if repl.settings.tips then text = text .. "\n" .. echo.dim(repl.tips.today()) end
   return text
 end
