@@ -49,7 +49,8 @@ TEST_CASE("every statistical method has its paragraph", "[docs]") {
   std::ifstream file(IMPACT_SOURCE "/docs/statistics.md");
   const std::string page{std::istreambuf_iterator<char>(file), {}};
   REQUIRE(page.size() > 10000);
-  for (const auto& function : descriptors()["functions"]) {
+  const auto all = descriptors();
+  for (const auto& function : all["functions"]) {
     const auto name = function["name"].get<std::string>();
     if (!name.starts_with("stats.")) continue;
     INFO(name);
