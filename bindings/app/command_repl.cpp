@@ -67,11 +67,12 @@ int repl_command(const Options& options) {
   const auto host = make_terminal_host(options);
   Console console(*script, *host, cancel_token());
   catch_stops();
-  const auto editor = make_line_editor(
-      {.whole = [&](const std::string& text) { return console.whole(text); },
-       .complete = [&](const std::string& text,
-                       std::size_t cursor) { return console.complete(text, cursor); },
-       .history = history_file()});
+  const auto make_editor = host->screen().cursor ? make_line_editor : make_plain_lines;
+  const auto editor =
+      make_editor({.whole = [&](const std::string& text) { return console.whole(text); },
+                   .complete = [&](const std::string& text,
+                                   std::size_t cursor) { return console.complete(text, cursor); },
+                   .history = history_file()});
   if (!options.quiet) std::printf("%s\n", console.banner().c_str());
   std::fflush(stdout);
   const std::string prompt = host->screen().colour ? "\1\033[1m\1impact>\1\033[0m\1 " : "impact> ";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -26,8 +27,12 @@ class LineEditor {
   [[nodiscard]] virtual std::optional<std::string> read(const std::string& prompt) = 0;
 };
 
-/// The editor of libedit on standard input and output. The locale's LC_CTYPE becomes UTF-8; numbers
-/// keep their point.
+/// The editor of libedit on standard input and output, for a terminal that understands where the
+/// cursor shall go. The locale's LC_CTYPE becomes UTF-8; numbers keep their point. The terminal is
+/// as it was before whenever no line is read, and when a signal ends or stops the program.
 [[nodiscard]] std::unique_ptr<LineEditor> make_line_editor(LineEditorOptions options);
+
+/// For other terminals: no keys, no history, nothing written but the prompt.
+[[nodiscard]] std::unique_ptr<LineEditor> make_plain_lines(LineEditorOptions options);
 
 }  // namespace impact::bindings

@@ -80,7 +80,8 @@ class TerminalHost : public ConsoleHost {
 
   Screen screen() override {
     Screen out;
-    out.cursor = ::isatty(STDOUT_FILENO) != 0 && variable("TERM") != "dumb";
+    const std::string kind = variable("TERM");
+    out.cursor = ::isatty(STDOUT_FILENO) != 0 && !kind.empty() && kind != "dumb";
     out.colour = out.cursor && variable("NO_COLOR").empty();
     winsize size = {};
     if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {

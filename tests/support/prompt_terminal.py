@@ -100,6 +100,7 @@ class Terminal:
 def prompt(**environment):
     terminal = Terminal(PROGRAM, "--quiet", **environment)
     terminal.expect("open", rb"impact>")
+    terminal.wait_raw("open", True)
     return terminal
 
 
@@ -137,7 +138,199 @@ def settings():
         fail(f"the folder of histories is open to others: {mode_of(history):o}")
 
 
-for part in [settings]:
+def child_of(pid):
+    """The process that it started and waits for."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
+            pids = children.read().split()
+        if pids:
+            return int(pids[-1])
+        time.sleep(0.02)
+    raise TimeoutError("it starts no process")
+
+
+def in_shell(name, *shell):
+    """The prompt as a child of a shell: the terminal outlives it."""
+    terminal = Terminal(*shell, PS1="$ ")
+    if shell[-1] == "-i":
+        terminal.expect(name, rb"\$ ")
+        terminal.type(PROGRAM.encode() + b" --quiet\r")
+    terminal.expect(name, rb"impact>")
+    terminal.wait_raw(name, True)
+    return terminal
+
+
+def ended_by_signals():
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        terminal = in_shell(
+            number.name, "sh", "-c", f"stty -g; '{PROGRAM}' --quiet; echo status $?; stty -g; read it"
+        )
+        terminal.type(b"x = 'half")
+        terminal.expect(number.name, b"half")
+        os.kill(child_of(terminal.pid), number)
+        terminal.expect(number.name, rb"status %d\r\n[0-9a-f:]+\r\n" % (128 + number))
+        if terminal.all.rfind(b"\033[?2004l") < terminal.all.rfind(b"\033[?2004h"):
+            fail(f"{number.name}: pastes stay marked: {terminal.all[-200:]!r}")
+        modes = re.findall(rb"[0-9a-f]+(?::[0-9a-f]+){8,}", terminal.all)
+        if len(modes) != 2 or modes[0] != modes[1]:
+            fail(f"{number.name}: the terminal's modes change: {modes}")
+        terminal.type(b"\r")
+        terminal.end()
+
+
+def signals_of_lines():
+    # An interrupt from elsewhere gives the line up, however often.
+    terminal = prompt()
+    for _ in range(4):
+        terminal.type(b"nonsense(")
+        terminal.expect("SIGINT", rb"nonsense")
+        os.kill(terminal.pid, signal.SIGINT)
+        terminal.expect("SIGINT", rb"\^C.*impact>")
+        terminal.wait_raw("SIGINT", True)
+    terminal.type(b"print(6 * 7)\r")
+    terminal.expect("after SIGINT", rb"42\r\n")
+    leave("SIGINT", terminal)
+
+
+def stopped_and_continued():
+    terminal = in_shell("stop", "bash", "--norc", "--noprofile", "-i")
+    child = child_of(terminal.pid)
+    for name in ("Ctrl-Z", "SIGTSTP", "SIGSTOP"):
+        terminal.type(b"one = 6\x1b[200~\ntwo = 7\nprint(one * two)\x1b[201~\x1b[D")
+        terminal.expect(name, rb"print\(one")
+        terminal.rest()
+        if name == "Ctrl-Z":
+            terminal.type(b"\x1a")
+        else:
+            os.kill(child, getattr(signal, name))
+        terminal.expect(name, rb"Stopped.*\$ ")
+        said = terminal.rest()
+        if name != "SIGSTOP" and b"\033[?2004l" not in said.split(b"Stopped")[0]:
+            fail(f"{name}: pastes stay marked: {said!r}")
+        # An interactive shell edits, too: what it gives its programs is looked at.
+        terminal.type(b"stty -a\r")
+        terminal.expect(name, rb"[^-]icanon.*\$ ")
+        if re.search(rb"-isig|-icanon|-echo\b|-ixon", terminal.rest()):
+            fail(f"{name}: the terminal stays raw")
+        terminal.type(b"fg\r")
+        terminal.expect(name, rb"impact>.{0,9} one = 6.*two = 7.*print\(one \* two\)")
+        terminal.wait_raw(name, True)
+        if terminal.rest().count(b"one = 6") != 1:
+            fail(f"{name}: the line is drawn twice")
+        # The cursor is where it was, before the parenthesis.
+        terminal.type(b" + 0\r")
+        terminal.expect(name, rb"42\r\n.*impact>")
+    # Ended in the background, without a terminal.
+    terminal.type(b"\x1a")
+    terminal.expect("background", rb"Stopped.*\$ ")
+    terminal.rest()
+    terminal.type(b"kill %1; fg; stty -a\r")
+    terminal.expect("background", rb"[^-]icanon.*\$ ")
+    terminal.type(b"exit\r")
+    terminal.end()
+    # Nobody could continue it: it goes on.
+    terminal = prompt()
+    terminal.type(b"print(6 *")
+    terminal.expect("no shell", rb"6 \*")
+    terminal.type(b"\x1a")
+    terminal.expect("no shell", rb"impact>.{0,9} print\(6 \*")
+    terminal.type(b" 7)\r")
+    terminal.expect("no shell", rb"42\r\n")
+    leave("no shell", terminal)
+
+
+def plain_terminals():
+    whole = f"'{PROGRAM}' --quiet"
+    for name, command in (
+        ("TERM=dumb", f"TERM=dumb exec {whole}"),
+        ("no TERM", f"unset TERM; exec {whole}"),
+        ("| cat", f"{whole} | (trap '' INT; cat)"),
+    ):
+        terminal = Terminal("bash", "-c", command)
+        terminal.expect(name, rb"^impact> ")
+        terminal.type(b"for i = 6, 6 do\r")
+        terminal.type(b"print('turn', i * 7)\rend\r")
+        terminal.expect(name, rb"turn\s+42\r\nimpact> ")
+        terminal.type(b"for i = 1, 2 do\r")
+        terminal.rest()
+        terminal.type(b"nonsense\x03")
+        terminal.expect(name, rb"\^C\r\nimpact> ")
+        terminal.type(b"while true do end\r")
+        time.sleep(0.5)
+        terminal.type(b"\x03")
+        terminal.expect(name, rb"interrupted\r\nimpact> ")
+        terminal.type(b"print(6 * 7)\r")
+        terminal.expect(name, rb"\n42\r\nimpact> ")
+        terminal.type(b"\x04")
+        if terminal.end() != 0 and name != "| cat":
+            fail(f"{name}: it does not leave at Ctrl-D")
+        if b"\033" in terminal.all:
+            fail(f"{name}: an escape sequence: {terminal.all!r}")
+
+
+def names_that_command():
+    # Names of files and columns are listed written out, and never typed.
+    for name in ("evil\x1b]0;title\x07.csv", "evil\u202ebidi.csv", "evil\x9b2J.csv", "alone\x1b[2J.csv"):
+        with open(name, "w", encoding="utf-8") as out:
+            out.write("a,b\n1,2\n")
+    terminal = prompt()
+    terminal.type(b't = csv "evi\t\t\t')
+    terminal.expect("evil files", rb"x1b\]0;title")
+    said = terminal.rest()
+    for raw in (b"\x1b]0", b"\x07.csv", "\u202e".encode(), "\x9b".encode()):
+        if raw in said:
+            fail(f"a file's name commands the terminal: {said!r}")
+    if rb"\u{202e}" not in said or rb"\u{9b}" not in said:
+        fail(f"a file's name is not written out: {said!r}")
+    terminal.type(b'\x03t = csv "alo\t\t')
+    terminal.expect("one evil file", rb"alone\\x1b\[2J")
+    if b"alone\x1b" in terminal.rest():
+        fail("a file's name is typed with what commands the terminal")
+    terminal.type(b'\x03')
+    terminal.rest()
+    terminal.type(b"print(6 * 7)\r")
+    terminal.expect("after evil files", rb"42\r\n")
+    leave("evil files", terminal)
+
+
+def arrows():
+    up, down = b"\x1b[A", b"\x1b[B"
+    terminal = prompt()
+    for line in (b"first = 6", b"print('single', first * 7)"):
+        terminal.type(line + b"\r")
+        terminal.expect("arrows", rb"\n.*impact>")
+        terminal.rest()
+    terminal.type(b"for i = 5, 5 do\rprint('old', i)\rend\r")
+    terminal.expect("arrows", rb"old\s+5.*impact>")
+    terminal.rest()
+    # The text of three lines comes back, and a line in its middle is changed.
+    terminal.type(up + 3 * b"\x1b[D" + up + b"print('new', i * 3);" + down + b"\r")
+    terminal.expect("arrows in a text", rb"new\s+15.*old\s+5.*impact>")
+    terminal.rest()
+    # The search looks for what begins alike; back again waits what was typed.
+    terminal.type(b"print('s" + up)
+    terminal.expect("arrows by beginning", rb"ingle', first")
+    terminal.rest()
+    terminal.type(down + b"even')\r")
+    terminal.expect("what was typed", rb"seven\r\n.*impact>")
+    terminal.rest()
+    # Beyond the first line of a text of several the walk goes on: two of three lines and one.
+    terminal.type(up * 8 + b"\r")
+    terminal.expect("beyond a text of lines", rb"single\s+42\r\n")
+    terminal.rest()
+    leave("arrows", terminal)
+
+
+for part in [
+    settings,
+    ended_by_signals,
+    signals_of_lines,
+    stopped_and_continued,
+    plain_terminals,
+    names_that_command,
+    arrows,
+]:
     part()
     print(f"{part.__name__}: done")
 sys.exit(failures > 0)
