@@ -79,7 +79,7 @@ class NumericBuilder {
 
 // The states of all aggregates of one query must fit one row of the backend (256 KB); those of a
 // column need less than 400 bytes.
-constexpr std::size_t kColumnsAtOnce = 256;
+constexpr std::size_t kColumnsAtOnce = 512;
 
 // One scan computes every aggregate of many columns; the single row is then laid out column by row.
 Frame one_row(const RelationPtr& relation, std::vector<NamedExpr> aggregates,
