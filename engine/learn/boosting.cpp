@@ -286,7 +286,6 @@ BoostingModel fit_boosting(const FeatureColumns& features, std::span<const doubl
   }
   const auto matrix = [&](std::span<const std::uint32_t> of) {
     auto result = std::make_unique<XgbMatrix>(gather(features, of), of.size(), features.columns);
-    result->set_columns("feature_name", names);
     if (!kinds.empty()) result->set_columns("feature_type", kinds);
     return result;
   };
@@ -339,6 +338,8 @@ BoostingModel fit_boosting(const FeatureColumns& features, std::span<const doubl
       booster.keep_rounds(model.best_round + 1);
     }
   }
+  booster.set_columns("feature_name", names);
+  if (!kinds.empty()) booster.set_columns("feature_type", kinds);
   booster.set_attribute(detail::kSealAttribute, detail::empty_seal());
   if (!spec.categories.empty()) {
     booster.set_attribute(detail::kLevelsAttribute, detail::write_levels(model.levels));

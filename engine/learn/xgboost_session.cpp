@@ -25,6 +25,13 @@ void require(int code, const char* what) {
                        .hint = "an option that does not go with the others or with the data"});
 }
 
+std::vector<const char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<const char*> result;
+  result.reserve(texts.size());
+  for (const std::string& text : texts) result.push_back(text.c_str());
+  return result;
+}
+
 }  // namespace
 
 XgbMatrix::XgbMatrix(std::span<const float> x, std::size_t rows, std::size_t columns) {
@@ -45,9 +52,7 @@ void XgbMatrix::set_numbers(const char* field, std::span<const float> values) {
 }
 
 void XgbMatrix::set_columns(const char* field, const std::vector<std::string>& values) {
-  std::vector<const char*> texts;
-  texts.reserve(values.size());
-  for (const std::string& value : values) texts.push_back(value.c_str());
+  auto texts = pointers(values);
   require(XGDMatrixSetStrFeatureInfo(handle_, field, texts.data(), texts.size()),
           "take the names or kinds of the columns");
 }
@@ -106,6 +111,12 @@ void XgbBooster::keep_rounds(int rounds) {
 
 void XgbBooster::set_attribute(const char* name, const std::string& value) {
   require(XGBoosterSetAttr(handle_, name, value.c_str()), "note an attribute");
+}
+
+void XgbBooster::set_columns(const char* field, const std::vector<std::string>& values) {
+  auto texts = pointers(values);
+  require(XGBoosterSetStrFeatureInfo(handle_, field, texts.data(), texts.size()),
+          "note the names or kinds of the columns");
 }
 
 std::string XgbBooster::json() const {

@@ -21,7 +21,7 @@ class XgbMatrix {
   XgbMatrix& operator=(const XgbMatrix&) = delete;
 
   void set_numbers(const char* field, std::span<const float> values);           ///< "label", ...
-  void set_columns(const char* field, const std::vector<std::string>& values);  ///< "feature_name"
+  void set_columns(const char* field, const std::vector<std::string>& values);  ///< "feature_type"
   [[nodiscard]] void* handle() const { return handle_; }
 
  private:
@@ -45,6 +45,8 @@ class XgbBooster {
   [[nodiscard]] std::span<const float> sums(const XgbMatrix& matrix, bool training = false) const;
   void keep_rounds(int rounds);  ///< The first ones.
   void set_attribute(const char* name, const std::string& value);
+  /// For the JSON: the model does not take them over from the matrices.
+  void set_columns(const char* field, const std::vector<std::string>& values);
   [[nodiscard]] std::string json() const;
 
  private:
