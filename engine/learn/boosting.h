@@ -116,8 +116,8 @@ struct BoostingModel {
 /// Gradient boosting by XGBoost. Rows whose outcome or weight is missing, whose outcome or a number
 /// is infinite (in single precision), or whose weight is 0 are left out and counted; missing
 /// numbers are learned from. Chance comes from `key` alone. XGBoost is run on one thread: its sums
-/// are taken a thread at a time, and their rounding may decide a split. (Measured: 1, 2, 3 and 4
-/// threads gave the same bits in 15 fits; nothing promises it.) Parallelism belongs to folds and
+/// are taken a thread at a time, and their rounding may decide a split. (Measured: 1, 2 and 3
+/// threads gave the same bits in 14 fits; nothing promises it.) Parallelism belongs to folds and
 /// candidates. Cancelled and reported on between rounds. Throws ArgumentError for lengths that
 /// differ, options out of range or unknown, columns that are not there or named twice, labels that
 /// the objective does not know, codes that are none, negative weights. One class, constant columns

@@ -36,7 +36,15 @@ void BoostedTrees::add_up(std::span<const float> x, std::span<float> out) const 
     for (std::size_t i = 0; i < rows; ++i) {
       const float* const row = x.data() + i * columns;
       const BoostedNode* node = nodes;
-      while (!node->leaf()) node = nodes + node->child(row[node->column]);
+      while (!node->leaf()) {
+        const float value = row[node->column];
+        // Most values are numbers that are there: without a call, and without a jump to guess.
+        if (std::isnan(value) || node->by_category) {
+          node = nodes + node->child(value);
+        } else {
+          node = nodes + (value < node->threshold ? node->left : node->right);
+        }
+      }
       out[i * outputs + output] += node->threshold * tree.weight;
     }
   }
