@@ -6,8 +6,8 @@
     python3 tests/bench/perceptron.py [--bench build/release/perceptron_bench] [--rounds 3]
     python3 tests/bench/perceptron.py --seeds 20 --rows 6000 --epochs 30
 
-Seconds an epoch, the least of the rounds, two threads each; PyTorch draws its mini-batches from
-tensors by index, without the overhead of a DataLoader. With --seeds, each side is trained from so
+Seconds an epoch, the least of the rounds, two threads each unless told; PyTorch draws its
+mini-batches from tensors by index, without the overhead of a DataLoader. With --seeds, each side is trained from so
 many seeds, and what counts is the log loss and the AUC of rows kept apart, paired by seed: the
 engine must not be worse at 5 %. Needs numpy and torch; says SKIPPED without them.
 """
@@ -20,8 +20,6 @@ import sys
 import tempfile
 import time
 
-os.environ.setdefault("OMP_NUM_THREADS", "2")
-os.environ.setdefault("MKL_NUM_THREADS", "2")
 
 
 def network(torch, columns):
@@ -71,6 +69,7 @@ def main():
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     try:
         import numpy
@@ -81,7 +80,7 @@ def main():
     if not os.path.exists(options.bench):
         print(f"SKIPPED: no {options.bench}")
         return
-    torch.set_num_threads(2)
+    torch.set_num_threads(options.threads)
 
     random = numpy.random.default_rng(5)
     columns, test = 9, 20_000
@@ -94,8 +93,8 @@ def main():
         file.write(numpy.ascontiguousarray(x.T).tobytes())
         file.write(y.tobytes())
         file.flush()
-        command = [options.bench, file.name, rows, columns, test, options.epochs, 2, count,
-                   out.name]
+        command = [options.bench, file.name, rows, columns, test, options.epochs,
+                   options.threads, count, out.name]
         run = subprocess.run([str(part) for part in command], check=True, capture_output=True,
                              text=True)
         ours = numpy.fromfile(out.name).reshape(count, test)
