@@ -75,8 +75,10 @@ TEST_CASE_METHOD(Described, "describe and info take more columns than one query"
       const auto value = static_cast<std::int64_t>(c * (r + 1));
       if (c % 3 == 2) {
         rows[r].emplace_back(s("w" + std::to_string(value)));
+      } else if (c % 3 == 0) {
+        rows[r].emplace_back(value);
       } else {
-        rows[r].push_back(c % 3 == 0 ? Value(value) : Value(static_cast<double>(value)));
+        rows[r].emplace_back(static_cast<double>(value));
       }
     }
   }
