@@ -35,7 +35,10 @@ struct Used {
   std::int64_t infinite = 0;
 };
 
-bool single(double x) { return std::isfinite(static_cast<float>(x)); }
+// From here on, doubles round to infinity in single precision.
+constexpr double kBeyondSingle = 0x1.ffffffp127;
+
+bool single(double x) { return std::abs(x) < kBeyondSingle; }
 
 Used used_rows(const FeatureColumns& features, std::span<const double> outcome,
                std::span<const std::uint32_t> rows, std::span<const double> weights) {
@@ -44,7 +47,8 @@ Used used_rows(const FeatureColumns& features, std::span<const double> outcome,
   for (std::size_t j = 0; j < features.columns; ++j) {
     const auto column = features.column(j);
     for (std::size_t i = 0; i < column.size(); ++i) {
-      if (!single(column[i]) && !std::isnan(column[i])) infinite[i] = 1;
+      // False of NaN, which trees take.
+      infinite[i] |= static_cast<std::uint8_t>(std::abs(column[i]) >= kBeyondSingle);
     }
   }
   for (const auto i : rows) {
