@@ -78,7 +78,7 @@ struct PerceptronSpec {
   bool restore_best = true;  ///< With validation rows: the weights of the best epoch.
   bool standardise = true;   ///< Columns to mean 0 and sd 1 in the training rows.
   bool standardise_outcome = true;  ///< Numbers too (not for Poisson), so delta is in their sds.
-  bool double_precision = false;    ///< Half as fast.
+  bool double_precision = false;    ///< Three to four times as slow as float.
   /// Go on from this model: its weights and scales, but not its optimiser's memory.
   const Perceptron* start = nullptr;
 };
