@@ -23,18 +23,19 @@ struct Training {
 };
 
 struct LearnerKind {
-  std::string_view name;     ///< "forest"
-  std::string_view words;    ///< What it is, for a report's readers: a sentence with its source.
-  std::string_view missing;  ///< What becomes of missing numbers: "go to the better side", ...
-  bool numbers = true;       ///< Predicts numbers,
-  bool classes = true;       ///< two classes,
-  bool many_classes = true;  ///< more of them.
+  std::string_view name;       ///< "forest"
+  std::string_view words;      ///< What it is, for a report's readers: a sentence with its source.
+  std::string_view file_kind;  ///< Kind of the ModelFile that its predictors save.
+  std::string_view missing;    ///< What becomes of missing numbers: "go to the better side", ...
+  bool numbers = true;         ///< Predicts numbers,
+  bool classes = true;         ///< two classes,
+  bool many_classes = true;    ///< more of them.
   std::shared_ptr<const Predictor> (*fit)(const nlohmann::json& options, const Training& training);
   /// Inverse of Predictor::save; throws DataError.
   std::shared_ptr<const Predictor> (*read)(const ModelFile& file);
 };
 
-/// Of every file in kinds/.
+/// Of every file in kinds/, by name. Several kinds may share a kind of file.
 [[nodiscard]] std::span<const LearnerKind> learner_kinds();
 /// Throws ArgumentError with a suggestion.
 [[nodiscard]] const LearnerKind& learner_kind(std::string_view name);

@@ -31,6 +31,8 @@ struct LearnerSpec {
 [[nodiscard]] LearnerSpec learner_spec(const nlohmann::json& json);
 [[nodiscard]] nlohmann::json learner_json(const LearnerSpec& spec);
 
+class Predictor;
+
 /// Rows to learn from. Spans must outlive the call.
 struct Lesson {
   FeatureTable features = {};
@@ -39,6 +41,9 @@ struct Lesson {
   std::span<const double> weights = {};       ///< A row each, or none.
   /// Group of each row, codes >= 0: kept together where a learner splits its rows once more.
   std::span<const std::int32_t> groups = {};
+
+  /// Go on from this model of the same kind and shape (perceptron, boost); others refuse it.
+  const Predictor* start = nullptr;
 
   [[nodiscard]] bool of_classes() const { return !classes.empty(); }
 };
@@ -60,7 +65,9 @@ class Predictor {
   Predictor& operator=(const Predictor&) = delete;
   virtual ~Predictor() = default;
 
-  /// rows.size() x outputs, row by row: the value; of two classes the probability of class 1; of
+  /// Numbers a row.
+  [[nodiscard]] virtual std::size_t outputs() const = 0;
+  /// rows.size() x outputs(), row by row: the value; of two classes the probability of class 1; of
   /// more the probability of each. NaN where there is no prediction.
   virtual void predict(const FeatureTable& features, std::span<const std::uint32_t> rows,
                        std::span<double> out, const Context& context) const = 0;
