@@ -1,0 +1,12 @@
+#pragma once
+
+#include <span>
+
+#include "engine/learn/prepare/step.h"
+
+/// The families of steps: one source file each, one line here and one in step.cpp.
+namespace impact::detail {
+
+[[nodiscard]] std::span<const StepKind> select_steps();
+
+}  // namespace impact::detail
