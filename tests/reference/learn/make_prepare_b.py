@@ -1,4 +1,4 @@
-"""Writes feature_scores.json: small samples and what scikit-learn says of them.
+"""Writes feature_scores.json and k_means.json: small samples and what scikit-learn says of them.
 
 Peer: Python 3.11, scikit-learn 1.7.2, numpy 2.4.6, scipy 1.17.1.
 """
@@ -6,9 +6,10 @@ Peer: Python 3.11, scikit-learn 1.7.2, numpy 2.4.6, scipy 1.17.1.
 import json
 
 import numpy
+from sklearn.cluster import KMeans
 from sklearn.feature_selection import (chi2, f_classif, f_regression, mutual_info_classif,
                                        mutual_info_regression)
-from sklearn.metrics import mutual_info_score
+from sklearn.metrics import mutual_info_score, silhouette_samples, silhouette_score
 
 r = numpy.random.default_rng(20240611)
 n = 120
@@ -54,3 +55,30 @@ out = {
 }
 with open("feature_scores.json", "w") as file:
     json.dump(out, file)
+
+# Five clouds that overlap, weights, and scikit-learn's best of 50 starts.
+centres = r.normal(size=(5, 3)) * 3
+points = numpy.round(centres[r.integers(0, 5, 300)] + r.normal(size=(300, 3)), 3)
+weights = r.integers(1, 4, 300)
+fits = {str(k): KMeans(k, n_init=50, random_state=1, tol=0).fit(points) for k in (2, 5)}
+nine = [KMeans(9, n_init=10, random_state=s, tol=0).fit(points).inertia_ for s in range(40)]
+weighted = KMeans(5, n_init=50, random_state=1, tol=0).fit(points, sample_weight=weights)
+labels = (points[:, 0] > 0).astype(int) + 2 * (points[:, 1] > 1.0)
+with open("k_means.json", "w") as file:
+    json.dump({
+        "source": "make_prepare_b.py, scikit-learn 1.7.2",
+        "x": [list(map(float, v)) for v in points.T],
+        "weights": list(map(float, weights)),
+        # Mean and standard error of the best of ten starts, over 40 seeds.
+        "nine": [float(numpy.mean(nine)), float(numpy.std(nine) / 40 ** 0.5)],
+        "inertia": {k: float(f.inertia_) for k, f in fits.items()},
+        # The largest cluster first.
+        "centres": fits["5"].cluster_centers_[
+            numpy.argsort(-numpy.bincount(fits["5"].labels_))].tolist(),
+        "sizes": sorted(map(int, numpy.bincount(fits["5"].labels_)), reverse=True),
+        "weighted": float(weighted.inertia_),
+        "labels": list(map(int, labels)),
+        "silhouette": float(silhouette_score(points, labels)),
+        "silhouettes": [float(silhouette_samples(points, labels)[labels == k].mean())
+                        for k in range(labels.max() + 1)],
+    }, file)
