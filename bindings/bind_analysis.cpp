@@ -1,3 +1,4 @@
+#include "bindings/analysis_calls.h"
 #include "bindings/declarations.h"
 #include "bindings/guard.h"
 #include "bindings/install.h"
@@ -36,21 +37,8 @@ int make_recipe(lua_State* L) {
 int add_analysis(lua_State* L) {
   AnalysisNode node{get_handle<const Recipe>(L, 3)};
   runtime(L).session()->need_study().nodes.push_back({text_at(L, 1), text_at(L, 2), node});
-  push_handle(L, std::make_shared<const FindingHandle>(FindingHandle{text_at(L, 1)}));
+  push_handle(L, std::make_shared<const FindingHandle>(FindingHandle{text_at(L, 1), node.recipe}));
   return 1;
-}
-
-AnalysisResult computed(const Call& call) {
-  const auto recipe = call.self<const Recipe>();
-  Session& self = session(call.state());
-  if (recipe->table != nullptr) {
-    self.check_reading(*recipe->table, std::string(call.function().short_name()));
-  }
-  if (!recipe->nodes.empty()) {
-    throw ArgumentError({.what = "'" + recipe->method + "' works on declared analyses",
-                         .expected = "S:analysis \"name\" (stats." + recipe->method + " { ... })"});
-  }
-  return analyse_recipe(*recipe, StreamKey::root(0).child(recipe->method), self.context());
 }
 
 void set_number(lua_State* L, const char* name, double value) {
@@ -99,7 +87,7 @@ Function rows_function() {
                      "assert(row.term == \"a - b\" and row.estimate == -4)",
           .body = [](Call& call) {
             lua_State* L = call.state();
-            const AnalysisResult result = computed(call);
+            const AnalysisResult result = computed_analysis(call);
             reserve_stack(L, 8);
             lua_createtable(L, static_cast<int>(result.estimates.size()), 0);
             for (std::size_t i = 0; i < result.estimates.size(); ++i) {
@@ -122,7 +110,7 @@ Function table_function() {
                      "local d <const> = stats.describe { of = t.y }:table()\n"
                      "assert(d:rows()[1].median == 3)",
           .body = [](Call& call) {
-            AnalysisResult result = computed(call);
+            AnalysisResult result = computed_analysis(call);
             std::vector<std::string> names;
             for (const AnalysisTable& table : result.tables) names.push_back(table.name);
             const std::string wanted = call.given("name")  ? call.text("name")
@@ -198,11 +186,24 @@ TypeDescriptor row_type() {
 
 }  // namespace
 
+AnalysisResult computed_analysis(const Call& call) {
+  const auto recipe = call.self<const Recipe>();
+  Session& self = session(call.state());
+  if (recipe->table != nullptr) {
+    self.check_reading(*recipe->table, std::string(call.function().short_name()));
+  }
+  if (!recipe->nodes.empty()) {
+    throw ArgumentError({.what = "'" + recipe->method + "' works on declared analyses",
+                         .expected = "S:analysis \"name\" (stats." + recipe->method + " { ... })"});
+  }
+  return analyse_recipe(*recipe, StreamKey::root(0).child(recipe->method), self.context());
+}
+
 void install_analyses(lua_State* L) {
   runtime(L).registry().add(row_type());
   register_type(L, {.name = "Analysis",
                     .text = "A test, regression or description of columns: stats.welch { ... }.",
-                    .methods = {rows_function(), table_function()},
+                    .methods = {rows_function(), table_function(), model_function()},
                     .metamethods = {text_function()}});
   register_type(L, {.name = "Finding",
                     .text = "A declared analysis.",

@@ -212,6 +212,7 @@ void install_study(lua_State* L) {
   install_estimators(L);
   install_models(L);
   install_analyses(L);
+  install_learners(L);
   install_plots(L);
   load_library(L, "study.lua");
   lua_rawsetp(L, LUA_REGISTRYINDEX, &kFinish);

@@ -23,6 +23,19 @@ struct CheckHandle {
 /// A declared analysis.
 struct FindingHandle {
   std::string name;
+  std::shared_ptr<const Recipe> recipe = nullptr;  ///< What it computes.
+};
+/// A learner that is not fitted yet, or a step of preparation: a kind and its options.
+struct LearnerHandle {
+  nlohmann::json json;  ///< {"learner": kind, "options": {...}}
+};
+struct StepHandle {
+  nlohmann::json json;  ///< {"step": kind, "options": {...}}
+};
+/// A model that was fitted, and the hash of its file.
+struct FittedHandle {
+  std::shared_ptr<const TrainedModel> model;
+  std::string sha256;
 };
 /// A table of one.
 struct FindingTableHandle {
@@ -69,6 +82,18 @@ struct HandleName<const CheckHandle> {
 template <>
 struct HandleName<const FindingHandle> {
   static constexpr const char* name = "Finding";
+};
+template <>
+struct HandleName<const LearnerHandle> {
+  static constexpr const char* name = "Learner";
+};
+template <>
+struct HandleName<const StepHandle> {
+  static constexpr const char* name = "Step";
+};
+template <>
+struct HandleName<const FittedHandle> {
+  static constexpr const char* name = "FittedModel";
 };
 template <>
 struct HandleName<const FindingTableHandle> {

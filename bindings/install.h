@@ -20,6 +20,7 @@ void install_declarations(lua_State* L);
 void install_estimators(lua_State* L);
 void install_models(lua_State* L);
 void install_analyses(lua_State* L);
+void install_learners(lua_State* L);
 void install_plots(lua_State* L);
 void install_display(lua_State* L);
 

@@ -1,8 +1,10 @@
 #include "bindings/recipe_reader.h"
 
+#include <algorithm>
 #include <map>
 
 #include "bindings/guard.h"
+#include "bindings/option_values.h"
 #include "engine/core/error.h"
 #include "engine/table/resolve.h"
 
@@ -10,33 +12,6 @@ namespace impact::bindings {
 namespace {
 
 using nlohmann::json;
-
-constexpr int kDeepest = 8;
-
-// Plain values and lists of them as data. A list with text keys is an object.
-json option_at(lua_State* L, int index, const std::string& place, int depth = 0) {
-  if (depth > kDeepest) throw ArgumentError({.what = place + " is nested too deeply"});
-  if (!is_plain_table(L, index)) {
-    const Value value = value_at(L, index, place);
-    if (const auto* flag = std::get_if<bool>(&value)) return *flag;
-    if (const auto* integer = std::get_if<std::int64_t>(&value)) return *integer;
-    if (const auto* number = std::get_if<double>(&value)) return *number;
-    if (std::holds_alternative<std::monostate>(value)) return nullptr;
-    return format_value(value);
-  }
-  json list = json::array();
-  each_item(L, index,
-            [&](int item, lua_Integer) { list.push_back(option_at(L, item, place, depth + 1)); });
-  const auto fields = sorted_fields(L, index);
-  if (fields.empty()) return list;
-  if (!list.empty()) throw ArgumentError({.what = place + " mixes a list and named values"});
-  json object = json::object();
-  for (const std::string& name : fields) {
-    with_field(L, index, name,
-               [&](int value) { object[name] = option_at(L, value, place, depth + 1); });
-  }
-  return object;
-}
 
 bool is_handle(lua_State* L, int index, const char* type) {
   return find_box(L, index, type) != nullptr;
@@ -73,6 +48,11 @@ void check_kind(const StudyColumn& column, const std::string& kind, const std::s
                                     : "texts, categories, booleans or whole numbers"});
 }
 
+bool has_role(const Recipe& recipe, const std::string& role) {
+  return std::any_of(recipe.roles.begin(), recipe.roles.end(),
+                     [&](const auto& entry) { return entry.first == role; });
+}
+
 StudyColumn column_of(const ExprPtr& expr, const StudyColumn& owner) {
   return {.name = expr->kind == Expr::Kind::kColumn ? expr->name : describe_expr(*expr),
           .expr = expr,
@@ -84,7 +64,9 @@ StudyColumn column_of(const ExprPtr& expr, const StudyColumn& owner) {
 void RecipeReader::read(int index, const std::string& name, const std::string& kind) {
   const std::string place = "'" + name + "' of " + recipe_.method;
   if (lua_isnil(L_, index)) return;
-  if (is_handle(L_, index, "Contrast")) {
+  if (kind == "sets") {
+    add_sets(index, name, place);
+  } else if (is_handle(L_, index, "Contrast")) {
     const auto contrast = get_handle<const StudyContrast>(L_, index);
     add(name, {contrast->exposure}, kind, place);
     recipe_.options["between"] = {contrast->treated, contrast->control};
@@ -97,8 +79,15 @@ void RecipeReader::read(int index, const std::string& name, const std::string& k
     const auto table = get_handle<const FindingTableHandle>(L_, index);
     recipe_.nodes.push_back(table->node);
     recipe_.options["table"] = table->table;
+  } else if (is_handle(L_, index, "FittedModel")) {
+    const auto fitted = get_handle<const FittedHandle>(L_, index);
+    recipe_.model = fitted->model;
+    recipe_.options[name] = {{"sha256", fitted->sha256}};
   } else if (is_node(L_, index)) {
     add_node(index);
+    if (name == "model" && is_handle(L_, index, "Finding")) {
+      source_ = get_handle<const FindingHandle>(L_, index)->recipe;
+    }
   } else if (list_of(L_, index, [&](int item) { return is_node(L_, item); })) {
     each_item(L_, index, [&](int item, lua_Integer) { add_node(item); });
   } else {
@@ -157,6 +146,62 @@ void RecipeReader::add_terms(const std::string& role, const std::vector<Formula:
   }
   add(role, std::move(columns), "", place);
   if (products) recipe_.options[role] = std::move(lists);
+}
+
+// { published = { t.x, t.y }, honest = { t.x } }: all columns are role "features", option `name`
+// says which belong to which set.
+void RecipeReader::add_sets(int index, const std::string& name, const std::string& place) {
+  if (!is_plain_table(L_, index)) {
+    throw ArgumentError({.what = place + " is no list of sets",
+                         .got = describe_value(L_, index),
+                         .expected = "{ name = { columns }, ... }"});
+  }
+  json sets = json::object();
+  std::vector<StudyColumn> all;
+  for (const std::string& set : sorted_fields(L_, index)) {
+    with_field(L_, index, set, [&](int value) {
+      json names = json::array();
+      for (StudyColumn& column : study_columns_at(L_, value, place)) {
+        if (column.name.empty()) column.name = describe_expr(*column.expr);
+        names.push_back(column.name);
+        const bool known = std::any_of(all.begin(), all.end(), [&](const StudyColumn& other) {
+          return other.name == column.name;
+        });
+        if (!known) all.push_back(std::move(column));
+      }
+      sets[set] = std::move(names);
+    });
+  }
+  if (sets.empty())
+    throw ArgumentError({.what = place + " holds no set", .expected = "one or more"});
+  recipe_.options[name] = std::move(sets);
+  add("features", std::move(all), "", place);
+}
+
+// Columns of the analysis that fitted the model: as they are, or those of the same names in
+// another table.
+void RecipeReader::take_over(const Recipe& source) {
+  const bool same = recipe_.table == nullptr || recipe_.table == source.table;
+  for (const auto& [role, members] : source.roles) {
+    if (has_role(recipe_, role)) continue;
+    if (same) {
+      if (recipe_.table == nullptr) recipe_.table = source.table;
+      recipe_.roles.emplace_back(role, members);
+      continue;
+    }
+    if (role != "features") continue;
+    std::vector<StudyColumn> columns;
+    for (const StudyColumn& member : members) {
+      columns.push_back({.name = member.name, .expr = column(member.name), .table = recipe_.table});
+      check_column(columns.back());
+    }
+    recipe_.roles.emplace_back(role, std::move(columns));
+  }
+}
+
+Recipe RecipeReader::take() {
+  if (source_ != nullptr) take_over(*source_);
+  return std::move(recipe_);
 }
 
 void RecipeReader::add_node(int index) {

@@ -10,7 +10,7 @@ namespace impact::bindings {
 
 /// Makes a Recipe of a call's arguments: columns become roles, declared nodes its nodes, a Contrast
 /// a role with option "between", a formula the roles "of", "terms" and "effects", everything else
-/// an option.
+/// an option. "model" takes over the columns of the analysis that fitted it, where none are given.
 class RecipeReader {
  public:
   RecipeReader(lua_State* L, std::string method) : L_(L) { recipe_.method = std::move(method); }
@@ -22,7 +22,7 @@ class RecipeReader {
     recipe_.options[name] = std::move(value);
   }
 
-  [[nodiscard]] Recipe take() { return std::move(recipe_); }
+  [[nodiscard]] Recipe take();
 
  private:
   void add(const std::string& role, std::vector<StudyColumn> columns, const std::string& kind,
@@ -31,9 +31,12 @@ class RecipeReader {
   void add_terms(const std::string& role, const std::vector<Formula::Term>& terms,
                  const StudyColumn& owner, const std::string& place);
   void add_node(int index);
+  void add_sets(int index, const std::string& name, const std::string& place);
+  void take_over(const Recipe& source);
 
   lua_State* L_;
   Recipe recipe_;
+  std::shared_ptr<const Recipe> source_ = nullptr;  ///< What fitted the model.
 };
 
 /// "welch of views by verified": a recipe in short.

@@ -9,6 +9,7 @@ for _, part in ipairs { "data", "design", "results" } do
   internal.load("study/" .. part .. ".lua")
 end
 internal.load("stats.lua")
+internal.load("learn.lua")
 
 internal.kind { name = "Study", text = "A study: S:table, S:check and so on declare its parts." }
 

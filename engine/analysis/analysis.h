@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,10 +17,13 @@
 /// declares as stats.welch { ... } arrives here as a name, columns by role, and options.
 namespace impact {
 
+class TrainedModel;
+
 /// What another analysis or estimator found.
 struct EarlierAnswer {
   std::string node;
   std::vector<Estimate> estimates;
+  std::vector<std::pair<std::string, std::string>> models = {};  ///< Name and bytes, saved.
 };
 
 struct AnalysisInput {
@@ -29,7 +33,8 @@ struct AnalysisInput {
   std::vector<std::string> key = {};                  ///< The table's key, columns of the frame.
   nlohmann::json options = nlohmann::json::object();  ///< Name -> value, as declared.
   std::vector<EarlierAnswer> earlier = {};
-  StreamKey stream = StreamKey::root(0);  ///< Of everything random.
+  std::shared_ptr<const TrainedModel> model = nullptr;  ///< One that was given as it is.
+  StreamKey stream = StreamKey::root(0);                ///< Of everything random.
 };
 
 struct AnalysisTable {
@@ -47,6 +52,7 @@ struct AnalysisResult {
   std::vector<Estimate> estimates = {};  ///< The headline first.
   std::vector<AnalysisTable> tables = {};
   std::vector<RaisedAlarm> alarms = {};
+  std::vector<std::pair<std::string, std::string>> models = {};  ///< Name and bytes, saved.
 };
 
 struct AnalysisMethod {

@@ -88,6 +88,8 @@ void keep_warnings(AnalysisResult* result, const char* method,
 [[nodiscard]] std::span<const AnalysisMethod> description_methods();
 [[nodiscard]] std::span<const AnalysisMethod> family_methods();
 [[nodiscard]] std::span<const AnalysisMethod> classifier_methods();
+[[nodiscard]] std::span<const AnalysisMethod> model_methods();
+[[nodiscard]] std::span<const AnalysisMethod> evaluation_methods();
 [[nodiscard]] std::span<const AnalysisMethod> regression_methods();
 [[nodiscard]] std::span<const AnalysisMethod> resampling_methods();
 [[nodiscard]] std::span<const AnalysisMethod> power_methods();

@@ -72,9 +72,9 @@ std::vector<double> OutOfFold::average(std::size_t rows) const {
 }
 
 OutOfFold out_of_fold(const Folds& folds, const Learner& learner, StreamKey key,
-                      const Context& context) {
+                      const Context& context, std::size_t outputs) {
   OutOfFold result;
-  result.prediction.resize(folds.fold.size());
+  result.prediction.resize(folds.fold.size() * outputs);
   const auto per_repeat = static_cast<std::size_t>(folds.folds);
   const std::size_t fits = per_repeat * static_cast<std::size_t>(folds.repeats);
   std::vector<std::vector<std::string>> warnings(fits);
@@ -84,10 +84,13 @@ OutOfFold out_of_fold(const Folds& folds, const Learner& learner, StreamKey key,
     const Split split = folds.split(fold, repeat);
     const StreamKey own = key.child(fmt::format("repeat {} fold {}", repeat, fold));
     FittedModel model = learner(split.train, own, context);
-    std::vector<double> predicted(split.test.size());
+    std::vector<double> predicted(split.test.size() * outputs);
     model.predict(split.test, predicted);
-    double* const column = result.prediction.data() + static_cast<std::size_t>(repeat) * folds.rows;
-    for (std::size_t i = 0; i < predicted.size(); ++i) column[split.test[i]] = predicted[i];
+    double* const block =
+        result.prediction.data() + static_cast<std::size_t>(repeat) * folds.rows * outputs;
+    for (std::size_t i = 0; i < predicted.size(); ++i) {
+      block[split.test[i / outputs] * outputs + i % outputs] = predicted[i];
+    }
     warnings[task] = std::move(model.warnings);
   });
   Gathered gathered;

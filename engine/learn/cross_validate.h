@@ -37,8 +37,9 @@ struct OutOfFold {
 
 /// Fits repeats x folds models, in parallel; fit k of repeat r draws from
 /// key.child("repeat r fold k"). Bits do not depend on threads. Throws what the learner throws.
+/// Models that predict several numbers a row: predictions stand row by row, `outputs` each.
 [[nodiscard]] OutOfFold out_of_fold(const Folds& folds, const Learner& learner, StreamKey key,
-                                    const Context& context = {});
+                                    const Context& context = {}, std::size_t outputs = 1);
 
 /// A number that judges predictions of `rows`; NaN where it is undefined.
 using FoldMetric =

@@ -270,6 +270,20 @@ TrainedModel train(const LearnerSpec& spec, const Lesson& lesson,
   return out;
 }
 
+Learner learner_of(const LearnerSpec& spec, const Lesson& lesson, std::string outcome) {
+  return [spec, lesson, outcome](std::span<const std::uint32_t> rows, StreamKey key,
+                                 const Context& context) {
+    TrainedModel model = train(spec, lesson, rows, outcome, key, context);
+    FittedModel fitted{.predict = {}, .warnings = std::move(model.warnings)};
+    // The features are the lesson's own, so no column has to be looked for.
+    fitted.predict = [features = lesson.features, predictor = model.predictor](
+                         std::span<const std::uint32_t> asked, std::span<double> prediction) {
+      predictor->predict(features, asked, prediction, {});
+    };
+    return fitted;
+  };
+}
+
 namespace detail {
 
 std::shared_ptr<const Predictor> fit_part(const LearnerSpec& spec, const Training& training) {

@@ -12,6 +12,7 @@
 
 #include "engine/core/context.h"
 #include "engine/core/rng.h"
+#include "engine/learn/cross_validate.h"
 #include "engine/learn/feature_table.h"
 #include "engine/learn/model_file.h"
 #include "engine/learn/tree_shap.h"
@@ -131,5 +132,9 @@ class TrainedModel {
 [[nodiscard]] TrainedModel train(const LearnerSpec& spec, const Lesson& lesson,
                                  std::span<const std::uint32_t> rows, std::string outcome,
                                  StreamKey key, const Context& context = {});
+
+/// The same as a Learner for cross-validation; the lesson's spans must outlive it.
+[[nodiscard]] Learner learner_of(const LearnerSpec& spec, const Lesson& lesson,
+                                 std::string outcome = {});
 
 }  // namespace impact

@@ -17,7 +17,7 @@ std::vector<EarlierAnswer> answers_of(const Recipe& recipe, const EarlierResults
       throw ArgumentError({.what = "'" + name + "' has no result without data",
                            .expected = "analyses and estimators that data answer"});
     }
-    out.push_back({name, result->estimates});
+    out.push_back({name, result->estimates, result->models});
   }
   return out;
 }
@@ -43,6 +43,7 @@ AnalysisInput gather(const Recipe& recipe, const RelationPtr& table,
                      const Context& context) {
   AnalysisInput input;
   input.options = recipe.options;
+  input.model = recipe.model;
   if (table == nullptr) return input;
   Needs needs(table);
   for (const auto& [role, members] : recipe.roles) {
@@ -93,6 +94,7 @@ NodeResult analyse_node(const Study& study, const Node& node, const AnalysisNode
   for (AnalysisTable& table : found.tables) {
     result.tables.emplace_back(std::move(table.name), std::move(table.frame));
   }
+  result.models = std::move(found.models);
   result.alarms = std::move(found.alarms);
   for (const RaisedAlarm& alarm : result.alarms) {
     if (!result.estimates.empty()) result.estimates.front().warnings.push_back(alarm.text);

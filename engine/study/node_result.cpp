@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kMagic = "impact-result 3\n";
+constexpr std::string_view kMagic = "impact-result 4\n";
 
 // A double as its bits: text would lose which NaN it is.
 json bits(double value) { return std::bit_cast<std::int64_t>(value); }
@@ -86,16 +86,20 @@ NodeResult read_parts(std::string_view bytes) {
     result.alarms.push_back({alarm.at(0).get<std::string>(), alarm.at(1).get<std::string>()});
   }
   std::string_view rest = bytes.substr(end + 1 + static_cast<std::size_t>(*size));
-  const auto take = [&rest](const json& length) {
+  const auto bytes_of = [&rest](const json& length) {
     const auto count = length.get<std::uint64_t>();
     if (count > rest.size()) throw DataError({.what = "a stored result is cut short"});
     const std::string_view part = rest.substr(0, static_cast<std::size_t>(count));
     rest.remove_prefix(part.size());
-    return decode_frame(part);
+    return part;
   };
+  const auto take = [&](const json& length) { return decode_frame(bytes_of(length)); };
   result.frame = take(header.at("frame"));
   for (const json& table : header.at("tables")) {
     result.tables.emplace_back(table.at(0).get<std::string>(), take(table.at(1)));
+  }
+  for (const json& model : header.at("models")) {
+    result.models.emplace_back(model.at(0).get<std::string>(), bytes_of(model.at(1)));
   }
   if (!rest.empty()) throw DataError({.what = "a stored result has bytes left over"});
   return result;
@@ -114,6 +118,11 @@ std::string encode_result(const NodeResult& result) {
     tables.push_back({name, bytes.size()});
     frames += bytes;
   }
+  json models = json::array();
+  for (const auto& [name, bytes] : result.models) {
+    models.push_back({name, bytes.size()});
+    frames += bytes;
+  }
   json alarms = json::array();
   for (const RaisedAlarm& alarm : result.alarms) alarms.push_back({alarm.rule, alarm.text});
   const std::string header = canonical_json({{"rows", result.rows},
@@ -125,7 +134,8 @@ std::string encode_result(const NodeResult& result) {
                                              {"figure", result.figure},
                                              {"words", result.words},
                                              {"frame", first},
-                                             {"tables", std::move(tables)}});
+                                             {"tables", std::move(tables)},
+                                             {"models", std::move(models)}});
   return std::string(kMagic) + format_integer(static_cast<std::int64_t>(header.size())) + "\n" +
          header + frames;
 }

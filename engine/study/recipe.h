@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,8 @@
 
 namespace impact {
 
+class TrainedModel;
+
 /// A computation that a study names: a method, the columns it works on by role, and its options.
 struct Recipe {
   std::string method;           ///< "welch", "plot.histogram", ...
@@ -16,6 +19,8 @@ struct Recipe {
   std::vector<std::pair<std::string, std::vector<StudyColumn>>> roles = {};
   nlohmann::json options = nlohmann::json::object();  ///< What was given, nothing else.
   std::vector<std::string> nodes = {};  ///< Nodes whose results it works on, in order.
+  /// A model that was there before; its hash stands among the options.
+  std::shared_ptr<const TrainedModel> model = nullptr;
 };
 
 }  // namespace impact

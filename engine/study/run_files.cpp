@@ -92,7 +92,8 @@ Lock lock_of(const Study& study, const StudyRun& run, const RunRecord& record,
 
 void add_tables(const NodeRun& node, Results* results) {
   for (const auto& [name, frame] : node.result.tables) {
-    results->tables.push_back({node.name + "." + name, frame});
+    // A table that is named like its node is what the node is about.
+    results->tables.push_back({name == node.name ? name : node.name + "." + name, frame});
   }
 }
 
@@ -153,6 +154,12 @@ std::vector<std::pair<std::string, std::string>> run_files(const Study& study, c
   for (const NodeRun& node : run.nodes) {
     if (node.kind != "figure") continue;
     files.emplace_back("plots/" + node.name + ".vl.json", node.result.figure + "\n");
+  }
+  for (const NodeRun& node : run.nodes) {
+    for (const auto& [name, bytes] : node.result.models) {
+      const std::string file = name == "model" ? node.name : node.name + "." + name;
+      files.emplace_back("models/" + file + ".model", bytes);
+    }
   }
   for (const auto& [name, text] : record.scripts) files.emplace_back("script/" + name, text);
   if (record.frozen) {

@@ -11,6 +11,7 @@
 #include "engine/learn/folds.h"
 #include "engine/learn/kinds/file_fields.h"
 #include "engine/learn/kinds/kinds.h"
+#include "engine/learn/kinds/xgboost_file.h"
 
 // Gradient boosted trees. Columns of texts are categories: their codes are places among the levels
 // of the training rows.
@@ -66,6 +67,7 @@ class BoostingPredictor final : public Predictor {
   BoostingPredictor(BoostingModel model, std::vector<std::vector<std::string>> levels)
       : model_(std::move(model)), levels_(std::move(levels)) {}
 
+  [[nodiscard]] const std::string& json() const { return model_.json; }
   [[nodiscard]] std::size_t outputs() const override { return model_.outputs(); }
   void predict(const FeatureTable& features, std::span<const std::uint32_t> rows,
                std::span<double> out, const Context& context) const override {
@@ -309,3 +311,42 @@ constexpr LearnerKind kKinds[] = {
 std::span<const LearnerKind> boosting_kinds() { return kKinds; }
 
 }  // namespace impact::detail
+
+namespace impact {
+
+TrainedModel import_xgboost(std::string_view json, std::string_view where) {
+  BoostingModel model = load_boosting(json, where);
+  TrainedModel out;
+  out.spec = {.kind = "boost", .options = {{"objective", model.objective}}};
+  out.outcome = "outcome";
+  const std::size_t classes = model.objective == "binary:logistic" ? 2
+                              : model.outputs() > 1                ? model.outputs()
+                                                                   : 0;
+  for (std::size_t k = 0; k < classes; ++k) out.classes.push_back(std::to_string(k));
+  std::vector<std::vector<std::string>> levels(model.trees.columns);
+  for (std::size_t j = 0; j < model.trees.columns; ++j) {
+    std::string name("f");
+    name += std::to_string(j);
+    if (j < model.columns.size()) name = model.columns[j];
+    out.inputs.push_back({std::move(name), false});
+  }
+  model.columns.clear();
+  for (const ModelInput& input : out.inputs) model.columns.push_back(input.name);
+  out.n = model.n;
+  out.warnings = model.warnings;
+  out.predictor =
+      std::make_shared<const detail::BoostingPredictor>(std::move(model), std::move(levels));
+  return out;
+}
+
+std::string export_xgboost(const TrainedModel& model) {
+  const auto* boosted = dynamic_cast<const detail::BoostingPredictor*>(model.predictor.get());
+  if (boosted == nullptr) {
+    throw ArgumentError({.what = "only boosted trees can be written for XGBoost",
+                         .got = model.spec.kind,
+                         .expected = "a model of learn.boost, without a pipeline around it"});
+  }
+  return boosted->json();
+}
+
+}  // namespace impact

@@ -26,7 +26,7 @@ ModelTable importance_table(const std::vector<std::string>& columns,
 
 std::vector<std::string> columns_of(const ModelFile& file, std::size_t count) {
   std::vector<std::string> out;
-  const auto found = file.header.find("columns");
+  const auto found = file.header.find("column_names");
   if (found != file.header.end() && found->is_array()) {
     for (const nlohmann::json& name : *found) {
       if (name.is_string()) out.push_back(name.get<std::string>());
@@ -50,7 +50,7 @@ class TreePredictor final : public Predictor {
   }
   [[nodiscard]] ModelFile save() const override {
     ModelFile file = tree_file(tree_);
-    file.header["columns"] = columns_;
+    file.header["column_names"] = columns_;
     return file;
   }
   [[nodiscard]] std::vector<ModelTable> tables() const override {
@@ -84,7 +84,7 @@ class ForestPredictor final : public Predictor {
   }
   [[nodiscard]] ModelFile save() const override {
     ModelFile file = forest_file(forest_);
-    file.header["columns"] = columns_;
+    file.header["column_names"] = columns_;
     return file;
   }
   [[nodiscard]] std::vector<ModelTable> tables() const override {
