@@ -33,6 +33,7 @@ struct LearnerKind {
   std::shared_ptr<const Predictor> (*fit)(const nlohmann::json& options, const Training& training);
   /// Inverse of Predictor::save; throws DataError.
   std::shared_ptr<const Predictor> (*read)(const ModelFile& file);
+  bool goes_on = false;  ///< Takes Lesson::start.
 };
 
 /// Of every file in kinds/, by name. Several kinds may share a kind of file.

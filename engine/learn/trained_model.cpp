@@ -255,7 +255,12 @@ TrainedModel train(const LearnerSpec& spec, const Lesson& lesson,
                    std::span<const std::uint32_t> rows, std::string outcome, StreamKey key,
                    const Context& context) {
   check_lesson(lesson, rows);
-  check_outcome(detail::learner_kind(spec.kind), lesson, outcome);
+  const detail::LearnerKind& kind = detail::learner_kind(spec.kind);
+  check_outcome(kind, lesson, outcome);
+  if (lesson.start != nullptr && !kind.goes_on) {
+    throw ArgumentError({.what = in_quotes(kind.name) + " can't go on from an earlier model",
+                         .expected = "a perceptron or boosted trees, or no model to start from"});
+  }
   TrainedModel out;
   out.spec = spec;
   out.outcome = std::move(outcome);

@@ -168,7 +168,7 @@ std::shared_ptr<const Predictor> read(const ModelFile& file) {
 constexpr LearnerKind kKinds[] = {
     {"perceptron", "A neural network of full layers (Rumelhart, Hinton & Williams 1986).",
      "perceptron", "rows with a missing number are left out and get no prediction", true, true,
-     true, fit, read},
+     true, fit, read, true},
 };
 
 }  // namespace
