@@ -123,7 +123,7 @@ Function save_function() {
                       .named = false,
                       .fallback = std::string("model"),
                       .allowed = {"model", "xgboost"}}},
-          .returns = "",
+          .returns = "nothing",
           .text = "Writes the model to one file: a JSON header and blocks of numbers.",
           .example = std::string(kSample) + "model:save \"y.model\"",
           .body = [](Call& call) {
@@ -222,7 +222,7 @@ void install_learners(lua_State* L) {
                  .text = "A step of preparation, for learn.pipeline: learn.scale { ... }.",
                  .methods = {},
                  .metamethods = {to_text_function(
-                     "Step:__tostring", "assert(tostring(learn.scale {}):sub(1, 5) == \"scale\")",
+                     "Step:__tostring", "assert(tostring(learn.select {}):sub(1, 6) == \"select\")",
                      [](const Call& call) {
                        return in_short(call.self<const StepHandle>()->json, "step");
                      })}});

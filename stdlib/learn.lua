@@ -118,7 +118,7 @@ function kit.model(text)
 end
 
 internal.learn_kit = kit
-local kFamilies <const> = { "models", "fit" }
+local kFamilies <const> = { "prepare", "models", "fit" }
 for _, family in ipairs(kFamilies) do
   internal.load("learn/" .. family .. ".lua")
 end

@@ -8,6 +8,7 @@ namespace {
 constexpr const char* kStudies = "Studies";
 constexpr const char* kTables = "Tables and columns";
 constexpr const char* kStatistics = "Statistics";
+constexpr const char* kLearning = "Learning";
 constexpr const char* kShow = "Figures and reports";
 constexpr const char* kRest = "Chance and values";
 
@@ -190,6 +191,26 @@ std::vector<Topic> make_topics() {
        "How well columns tell a class.",
        {},
        with_prefix("stats.", {"classifier"})},
+      {"learners",
+       kLearning,
+       "Learners",
+       "What can be fitted: a value until something fits it.",
+       {"Learner"},
+       with_prefix("learn.", {"baseline", "linear", "ridge", "lasso", "elastic_net",
+                              "rigorous_lasso", "logistic", "tree", "forest", "extra_trees",
+                              "boost", "perceptron", "pipeline"})},
+      {"preparation",
+       kLearning,
+       "Preparation of columns",
+       "Steps before a model in learn.pipeline; each learns from training rows alone.",
+       {"Step"},
+       with_prefix("learn.", {"select"})},
+      {"learning",
+       kLearning,
+       "Fitting, judging, choosing",
+       "Fitting models, judging them on rows they did not learn from, choosing among them.",
+       {"FittedModel"},
+       {"learn.*"}},
       {"plots",
        kShow,
        "Kinds of plots",

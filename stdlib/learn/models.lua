@@ -15,8 +15,9 @@ local function choice(name, text, allowed)
 end
 
 kit.learner("baseline",
-  "The mean of the outcome, or the share of each class, for every row: what a model must beat.", {},
-  "assert(tostring(learn.baseline {}) == \"baseline {}\")")
+  "The same for every row: the outcome's mean or median, or the share of each class. What a model must"
+    .. " beat.", { choice("level", "Of numbers.", { "mean", "median" }) },
+  "assert(tostring(learn.baseline {}) == \"baseline { level = \\\"mean\\\" }\")")
 
 kit.learner("linear",
   "Least squares; where columns depend on each other, the shortest solution. Rows with a missing"
@@ -235,7 +236,7 @@ do
     params = { { name = "parts", type = "list", text = "Steps in order, the learner last.",
       items = "Step|Learner" } },
     returns = "Learner",
-    example = kit.sample .. "local p <const> = learn.pipeline { learn.scale {}, learn.linear {} }\n"
+    example = kit.sample .. "local p <const> = learn.pipeline { learn.select { except = \"w\" }, learn.linear {} }\n"
       .. "assert(tostring(p):find(\"pipeline\", 1, true) == 1)",
   }, function(parts)
     local steps, last = {}, nil

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -34,10 +35,38 @@ class Baseline final : public Predictor {
   std::vector<double> values_;
 };
 
+// The least outcome with half of the weight at or below it; between two where it is exactly half.
+double weighted_median(const Training& training) {
+  const Lesson& lesson = training.lesson;
+  std::vector<std::pair<double, double>> values;
+  double total = 0.0;
+  for (const std::uint32_t row : training.rows) {
+    const double w = lesson.weights.empty() ? 1.0 : lesson.weights[row];
+    if (!std::isfinite(lesson.outcome[row]) || !(w > 0.0) || !std::isfinite(w)) continue;
+    values.emplace_back(lesson.outcome[row], w);
+  }
+  std::sort(values.begin(), values.end());
+  for (const auto& [value, w] : values) total += w;
+  double below = 0.0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    below += values[i].second;
+    if (2.0 * below > total) return values[i].first;
+    if (2.0 * below == total && i + 1 < values.size()) {
+      return values[i].first + (values[i + 1].first - values[i].first) / 2.0;
+    }
+  }
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
 // Weighted mean of the outcome, or the weighted share of each class.
 std::shared_ptr<const Predictor> fit(const nlohmann::json& options, const Training& training) {
-  OptionReader("baseline", options).done();
+  OptionReader read("baseline", options);
+  const bool median = read.place("level", "mean", {"mean", "median"}) == 1;
+  read.done();
   const Lesson& lesson = training.lesson;
+  if (median && !lesson.of_classes()) {
+    return std::make_shared<const Baseline>(std::vector<double>{weighted_median(training)});
+  }
   const std::size_t classes = lesson.classes.size();
   std::vector<double> sums(classes > 2 ? classes : 1, 0.0);
   double total = 0.0;
@@ -66,8 +95,8 @@ std::shared_ptr<const Predictor> read(const ModelFile& file) {
 }
 
 constexpr LearnerKind kKinds[] = {
-    {"baseline", "The mean of the outcome, or the share of each class, for every row.", kFile,
-     "are not looked at", true, true, true, fit, read},
+    {"baseline", "The mean or median of the outcome, or the share of each class, for every row.",
+     kFile, "are not looked at", true, true, true, fit, read},
 };
 
 }  // namespace
