@@ -25,7 +25,8 @@ double double_threshold(float t) {
 }
 
 // Nodes that the root leads to, parents before their children.
-std::vector<ShapNode> explained(const BoostedTree& tree) {
+std::vector<ShapNode> explained(const BoostedTree& tree,
+                                std::vector<std::vector<std::uint32_t>>& categories) {
   std::vector<ShapNode> result(1);
   std::vector<std::pair<std::int32_t, std::size_t>> open = {{0, 0}};  // place there, place here
   while (!open.empty()) {
@@ -38,12 +39,13 @@ std::vector<ShapNode> explained(const BoostedTree& tree) {
       continue;
     }
     if (node.by_category) {
-      throw ArgumentError({.what = "a split by category cannot be explained",
-                           .where = fmt::format("column {}", node.column + 1),
-                           .expected = "splits of numbers",
-                           .hint = "fit with one column of 0 and 1 a category instead"});
+      result[at].categories = static_cast<std::int32_t>(categories.size());
+      std::vector<std::uint32_t>& set =
+          categories.emplace_back(node.categories.empty() ? 0 : node.categories.back() / 32U + 1U);
+      for (const std::uint32_t code : node.categories) set[code / 32U] |= 1U << code % 32U;
+    } else {
+      result[at].threshold = double_threshold(node.threshold);
     }
-    result[at].threshold = double_threshold(node.threshold);
     result[at].column = node.column;
     result[at].missing_left = node.missing_left;
     result[at].left = static_cast<std::int32_t>(result.size());
@@ -67,7 +69,9 @@ ShapModel shap_model(const BoostedTrees& trees, std::size_t output) {
   ShapModel model{
       .columns = trees.columns, .strict = true, .base = static_cast<double>(trees.base)};
   for (const BoostedTree& tree : trees.trees) {
-    if (static_cast<std::size_t>(tree.output) == output) model.trees.push_back(explained(tree));
+    if (static_cast<std::size_t>(tree.output) == output) {
+      model.trees.push_back(explained(tree, model.categories));
+    }
   }
   return model;
 }

@@ -9,8 +9,7 @@ namespace impact {
 
 /// Boosted trees as tree_shap() explains them: an output's sum before the inverse link. Thresholds
 /// are moved to where a double rounds to the other side in single precision, so that every row
-/// takes the path of its prediction. Throws ArgumentError for splits by category, which its nodes
-/// do not have.
+/// takes the path of its prediction.
 [[nodiscard]] ShapModel shap_model(const BoostedTrees& trees, std::size_t output = 0);
 
 }  // namespace impact

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <string>
 
 #include "engine/core/error.h"
-#include "engine/core/number.h"
 #include "engine/core/parallel.h"
+#include "engine/learn/tree_paths.h"
 #include "engine/stats/lengths.h"
 #include "engine/stats/two_lanes.h"
 
@@ -30,117 +29,27 @@ namespace {
 using detail::both;
 using detail::Lanes;
 using detail::load_lanes;
+using detail::PathEdge;
+using detail::PathTree;
+using detail::Quadrature;
 using detail::store_lanes;
 
-// Rows that walk side by side, one a lane; the processor takes two at a time.
-constexpr std::size_t kLanes = 32;
-
-struct Quadrature {
-  std::vector<double> node = {};  // on (0, 1)
-  std::vector<double> weight = {};
-};
-
-// Roots of the Legendre polynomial by Newton's method from their asymptotic places.
-Quadrature gauss_legendre(std::size_t n) {
-  Quadrature q;
-  const auto order = static_cast<double>(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    double x = std::cos(std::numbers::pi * (static_cast<double>(i) + 0.75) / (order + 0.5));
-    double slope = 1.0;
-    for (int step = 0; step < 8; ++step) {
-      double before = 1.0;
-      double here = x;
-      for (std::size_t k = 2; k <= n; ++k) {
-        const auto m = static_cast<double>(k);
-        const double next = ((2.0 * m - 1.0) * x * here - (m - 1.0) * before) / m;
-        before = here;
-        here = next;
-      }
-      slope = order * (x * here - before) / (x * x - 1.0);
-      x -= here / slope;
-    }
-    q.node.push_back(0.5 * (1.0 + x));
-    q.weight.push_back(1.0 / ((1.0 - x * x) * slope * slope));
-  }
-  return q;
-}
-
-// What the walk needs of the edge to a node, the same for all rows.
-struct Edge {
-  double share = 1.0;          // r: over all conditions on the column down to here
-  std::int32_t same = -1;      // node below the last edge above with the same column,
-  std::size_t same_depth = 0;  // and its depth
-};
-
-struct Prepared {
-  std::vector<Edge> edge;
-  std::size_t depth = 0;
-  std::size_t nodes = 0;  // of the quadrature
-};
-
-[[noreturn]] void broken(const char* what, const std::string& got) {
-  throw ArgumentError({.what = what, .where = "trees", .got = got});
-}
-
-Prepared prepare(const std::vector<ShapNode>& tree, std::size_t columns) {
-  Prepared p;
-  p.edge.resize(tree.size());
-  struct Place {
-    std::int32_t parent = -1;
-    std::size_t depth = 0;
-    std::size_t distinct = 0;
-  };
-  std::vector<Place> place(tree.size());
-  const auto size = static_cast<std::int32_t>(tree.size());
-  for (std::int32_t i = 0; i < size; ++i) {
-    const ShapNode& node = tree[static_cast<std::size_t>(i)];
-    const Place here = place[static_cast<std::size_t>(i)];
-    if (!(node.cover > 0.0)) {
-      broken("the training rows of a node have no weight", format_double(node.cover));
-    }
-    p.depth = std::max(p.depth, here.depth);
-    p.nodes = std::max(p.nodes, (here.distinct + 1) / 2);
-    if (node.left < 0) continue;
-    if (node.column >= columns) {
-      broken("a node asks for a column that is not there", std::to_string(node.column));
-    }
-    // The last edge above that belongs to a split on the same column.
-    std::int32_t same = -1;
-    for (std::int32_t below = i; same < 0 && place[static_cast<std::size_t>(below)].parent >= 0;
-         below = place[static_cast<std::size_t>(below)].parent) {
-      const auto parent = static_cast<std::size_t>(place[static_cast<std::size_t>(below)].parent);
-      if (tree[parent].column == node.column) same = below;
-    }
-    for (const std::int32_t child : {node.left, node.right}) {
-      if (child <= i || child >= size) {
-        broken("a child does not stand behind its parent", std::to_string(child));
-      }
-      const auto c = static_cast<std::size_t>(child);
-      place[c] = {
-          .parent = i, .depth = here.depth + 1, .distinct = here.distinct + (same < 0 ? 1 : 0)};
-      const double above = same < 0 ? 1.0 : p.edge[static_cast<std::size_t>(same)].share;
-      p.edge[c] = {.share = above * tree[c].cover / node.cover,
-                   .same = same,
-                   .same_depth = same < 0 ? 0 : place[static_cast<std::size_t>(same)].depth};
-    }
-  }
-  return p;
-}
+constexpr std::size_t kLanes = detail::kWalkLanes;
 
 // Walks one tree with kLanes rows.
 class Walk {
  public:
-  Walk(bool strict, const double* x, double* phi) : strict_(strict), x_(x), phi_(phi) {}
+  Walk(const ShapModel& model, const double* x, double* phi) : model_(model), x_(x), phi_(phi) {}
 
-  void run(const std::vector<ShapNode>& tree, const Prepared& prepared, const Quadrature& rule) {
+  void run(const std::vector<ShapNode>& tree, const PathTree& paths, const Quadrature& rule) {
     tree_ = tree.data();
-    edge_ = prepared.edge.data();
+    edge_ = paths.edge.data();
     rule_ = &rule;
-    points_ = prepared.nodes;
+    points_ = paths.points;
     stride_ = points_ * kLanes;
-    product_.assign((prepared.depth + 1) * stride_, 1.0);
-    sum_.resize((prepared.depth + 1) * stride_);
-    met_.resize((prepared.depth + 1) * kLanes);
+    product_.assign((paths.depth + 1) * stride_, 1.0);
+    sum_.resize((paths.depth + 1) * stride_);
+    met_.resize((paths.depth + 1) * kLanes);
     if (points_ > 0) descend(0, 0);
   }
 
@@ -157,18 +66,12 @@ class Walk {
       return;
     }
     double goes_left[kLanes];
-    const double* const x = x_ + node.column * kLanes;
-    for (std::size_t l = 0; l < kLanes; ++l) {
-      const bool left = std::isnan(x[l]) ? node.missing_left
-                        : strict_        ? x[l] < node.threshold
-                                         : x[l] <= node.threshold;
-      goes_left[l] = left ? 1.0 : 0.0;
-    }
+    detail::sides(model_, node, x_ + node.column * kLanes, goes_left);
     std::fill_n(sum, stride_, 0.0);
     double* const phi = phi_ + node.column * kLanes;
     for (const bool left : {true, false}) {
       const auto c = static_cast<std::size_t>(left ? node.left : node.right);
-      const Edge& edge = edge_[c];
+      const PathEdge& edge = edge_[c];
       double* const met = met_.data() + (depth + 1) * kLanes;
       for (std::size_t l = 0; l < kLanes; ++l) met[l] = left ? goes_left[l] : 1.0 - goes_left[l];
       const double* earlier = nullptr;
@@ -230,11 +133,11 @@ class Walk {
     }
   }
 
-  const bool strict_;
+  const ShapModel& model_;
   const double* x_;
   double* phi_;
   const ShapNode* tree_ = nullptr;
-  const Edge* edge_ = nullptr;
+  const PathEdge* edge_ = nullptr;
   const Quadrature* rule_ = nullptr;
   std::size_t points_ = 0;
   std::size_t stride_ = 0;
@@ -244,6 +147,17 @@ class Walk {
 };
 
 }  // namespace
+
+bool ShapModel::left(const ShapNode& node, double x) const {
+  if (std::isnan(x)) return node.missing_left;
+  if (node.categories < 0) return strict ? x < node.threshold : x <= node.threshold;
+  const std::vector<std::uint32_t>& set = categories[static_cast<std::size_t>(node.categories)];
+  // Codes are whole and small; others are rounded to what XGBoost would see.
+  const auto value = static_cast<float>(x);
+  if (!(value >= 0.0F && value < 32.0F * static_cast<float>(set.size()))) return node.missing_left;
+  const auto code = static_cast<std::uint32_t>(value);
+  return (set[code / 32U] >> code % 32U & 1U) == 0U;
+}
 
 double ShapModel::expectation() const {
   double sum = 0.0;
@@ -293,42 +207,17 @@ ShapModel shap_model(const TreeEnsemble& trees, std::size_t output) {
 void tree_shap(const ShapModel& model, const FeatureColumns& features,
                std::span<const std::uint32_t> rows, std::span<double> out, const Context& context) {
   const std::size_t p = model.columns;
-  if (features.columns != p) {
-    throw ArgumentError({.what = "the model knows other columns",
-                         .where = "columns",
-                         .got = std::to_string(features.columns),
-                         .expected = std::to_string(p)});
-  }
   require_length("out", out.size(), rows.size() * p);
-  for (const auto row : rows) {
-    if (row >= features.rows()) {
-      throw ArgumentError({.what = "there is no such row",
-                           .where = "rows",
-                           .got = std::to_string(row),
-                           .expected = "less than " + std::to_string(features.rows())});
-    }
-  }
-  std::vector<Prepared> prepared;
-  std::size_t points = 0;
-  for (const auto& tree : model.trees) {
-    prepared.push_back(prepare(tree, p));
-    points = std::max(points, prepared.back().nodes);
-  }
-  std::vector<Quadrature> rules;
-  for (std::size_t q = 0; q <= points; ++q) rules.push_back(gauss_legendre(q));
+  detail::check_walk(model, features, rows);
+  const std::vector<PathTree> paths = detail::tree_paths(model);
+  const std::vector<Quadrature> rules = detail::quadratures(paths);
   for_chunks(context, rows.size(), kLanes, [&](std::size_t begin, std::size_t end) {
-    // Lanes without a row of their own walk with the last one.
-    std::vector<double> x(p * kLanes);
+    const std::vector<double> x = detail::walk_lanes(features, rows, begin, end);
     std::vector<double> phi(p * kLanes);
-    for (std::size_t j = 0; j < p; ++j) {
-      for (std::size_t l = 0; l < kLanes; ++l) {
-        x[j * kLanes + l] = features.column(j)[rows[std::min(begin + l, end - 1)]];
-      }
-    }
-    Walk walk(model.strict, x.data(), phi.data());
+    Walk walk(model, x.data(), phi.data());
     for (std::size_t t = 0; t < model.trees.size(); ++t) {
       if (t % 16 == 0) context.check();
-      walk.run(model.trees[t], prepared[t], rules[prepared[t].nodes]);
+      walk.run(model.trees[t], paths[t], rules[paths[t].points]);
     }
     for (std::size_t i = begin; i < end; ++i) {
       for (std::size_t j = 0; j < p; ++j) {

@@ -18,6 +18,8 @@ struct ShapNode {
   std::int32_t right = -1;
   std::uint32_t column = 0;
   bool missing_left = false;
+  /// Place in ShapModel::categories of the set whose codes go right; below 0: a threshold.
+  std::int32_t categories = -1;
   double cover = 0.0;  ///< Weight of the training rows that came by, positive.
   double value = 0.0;  ///< Of a leaf.
 };
@@ -29,6 +31,11 @@ struct ShapModel {
   bool strict = false;  ///< x < threshold goes left (XGBoost); else x <= threshold.
   double scale = 1.0;
   double base = 0.0;
+  /// Sets of codes 0, 1, ... for splits by category, a bit each in words of 32: a value beyond the
+  /// words, or below 0, goes where a missing one does.
+  std::vector<std::vector<std::uint32_t>> categories = {};
+
+  [[nodiscard]] bool left(const ShapNode& node, double x) const;
   /// What the model says where it knows no column: leaf values weighted by cover.
   [[nodiscard]] double expectation() const;
 };
@@ -41,7 +48,7 @@ struct ShapModel {
 /// split the training rows (path-dependent TreeSHAP). They sum to the value less expectation().
 /// out: rows x columns, row by row. Exact up to rounding, O(nodes x depth) a row and tree: see the
 /// source. Parallel over rows; bits do not depend on threads. Throws ArgumentError for lengths that
-/// differ, unknown columns or children, and covers that are not positive.
+/// differ, unknown columns, sets or children, and covers that are not positive.
 /// Sources: Lundberg, Erion & Lee, "Consistent individualized feature attribution for tree
 /// ensembles", arXiv 1802.03888 (2018); Owen, "Multilinear extensions of games", Management Science
 /// 18 (1972); Yu, Xu, Zhu & Wang, "Linear TreeShap", NeurIPS 35 (2022).

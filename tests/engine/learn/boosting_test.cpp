@@ -353,8 +353,6 @@ TEST_CASE("boosting: contributions are those of XGBoost", "[learn][boosting]") {
     CHECK(explained.expectation() ==
           Approx(peer[name]["contributions"][0][4].get<double>()).margin(1e-6));
   }
-  const auto categories = fit("y", {.rounds = 5, .categories = {"c"}, .max_cat_to_onehot = 1});
-  CHECK_THROWS_AS(shap_model(categories.trees), ArgumentError);
 }
 
 TEST_CASE("boosting: explanations take the path of single precision", "[learn][boosting]") {
