@@ -33,6 +33,8 @@ struct AnalysisInput {
   std::vector<std::string> key = {};                  ///< The table's key, columns of the frame.
   nlohmann::json options = nlohmann::json::object();  ///< Name -> value, as declared.
   std::vector<EarlierAnswer> earlier = {};
+  /// Column of role "features" and the role that the study declares for it.
+  std::vector<std::pair<std::string, std::string>> feature_roles = {};
   std::shared_ptr<const TrainedModel> model = nullptr;  ///< One that was given as it is.
   StreamKey stream = StreamKey::root(0);                ///< Of everything random.
 };

@@ -195,6 +195,9 @@ FeatureTable feature_columns(const AnalysisReader& read, const char* role) {
   std::vector<Feature> out;
   for (const std::string& name : read.names(role)) {
     out.push_back(feature_of(name, read.input().frame.column(name)));
+    for (const auto& [column, declared] : read.input().feature_roles) {
+      if (column == name) out.back().role = declared;
+    }
   }
   return FeatureTable(std::move(out));
 }

@@ -84,6 +84,7 @@ NodeResult analyse_node(const Study& study, const Node& node, const AnalysisNode
   std::vector<std::string> strata;
   AnalysisInput input = gather(recipe, seen, columns, &strata, context);
   input.earlier = answers_of(recipe, earlier);
+  input.feature_roles = feature_roles(study, recipe);
   input.stream = StreamKey::root(study.seed).child("analysis").child(node.name);
   AnalysisResult found = analyse(recipe.method, input, context);
   const auto findings =

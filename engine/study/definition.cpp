@@ -217,6 +217,9 @@ json Definition::operator()(const AnalysisNode& node) {
   json out = recipe(*node.recipe);
   const auto strata = strata_of(study_, *node.recipe);
   if (!strata.empty()) out["strata"] = columns(strata);
+  // Steps of preparation may choose columns by their role.
+  const auto roles = feature_roles(study_, *node.recipe);
+  if (!roles.empty()) out["feature_roles"] = roles;
   return out;
 }
 

@@ -63,6 +63,32 @@ std::vector<StudyColumn> strata_of(const Study& study, const Recipe& recipe) {
   return out;
 }
 
+std::vector<std::pair<std::string, std::string>> feature_roles(const Study& study,
+                                                               const Recipe& recipe) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& [kind, features] : recipe.roles) {
+    if (kind != "features") continue;
+    for (const Node& declared : study.nodes) {
+      const auto* roles = std::get_if<RolesNode>(&declared.body);
+      if (roles == nullptr) continue;
+      for (const auto& [role, members] : roles->roles) {
+        for (const StudyColumn& item : members) {
+          const auto column = in_table(item, recipe.table);
+          if (!column) continue;
+          const auto origins = origins_of(*recipe.table, *column->expr);
+          for (const StudyColumn& feature : features) {
+            if (feature.expr->kind == Expr::Kind::kColumn &&
+                origins_of(*recipe.table, *feature.expr) == origins) {
+              out.emplace_back(feature.name, role);
+            }
+          }
+        }
+      }
+    }
+  }
+  return out;
+}
+
 std::optional<Recipe> observed_comparison(const Study& study, const EstimatorNode& node) {
   const Method& method = node.method;
   const auto& inquiry = std::get<InquiryNode>(study.find(node.answers)->body);
