@@ -239,6 +239,31 @@ class Judge {
   double best_value_ = 0.0;
 };
 
+// A model can be gone on from where its trees mean the same.
+void check_start(const BoostingModel& start, const BoostingSpec& spec,
+                 const std::vector<std::string>& names,
+                 const std::vector<std::vector<std::uint32_t>>& levels) {
+  const auto refuse = [](const char* what, std::string got, std::string expected) {
+    throw ArgumentError(
+        {.what = what, .where = "start", .got = std::move(got), .expected = std::move(expected)});
+  };
+  if (start.objective != spec.objective) {
+    refuse("the model to go on from has another objective", start.objective, spec.objective);
+  }
+  if (start.columns != names) {
+    refuse("the model to go on from has other columns", list_words(start.columns),
+           list_words(names));
+  }
+  if (static_cast<int>(start.trees.outputs) != std::max(1, spec.classes)) {
+    refuse("the model to go on from has another number of classes",
+           std::to_string(start.trees.outputs), std::to_string(spec.classes));
+  }
+  // Codes of categories are places among the levels, so the levels must be the same.
+  if (!spec.categories.empty() && start.levels != levels) {
+    refuse("the model to go on from knows other categories", "", "the same levels");
+  }
+}
+
 }  // namespace
 
 BoostingModel fit_boosting(const FeatureColumns& features, std::span<const double> outcome,
@@ -316,7 +341,13 @@ BoostingModel fit_boosting(const FeatureColumns& features, std::span<const doubl
     model.metric = spec.metric.empty() ? std::string(objective.metric) : spec.metric;
   }
 
-  XgbBooster booster(known, options);
+  if (spec.start != nullptr) check_start(*spec.start, spec, names, model.levels);
+  const std::string before = spec.start == nullptr ? std::string() : spec.start->json;
+  const int rounds_before =
+      spec.start == nullptr
+          ? 0
+          : static_cast<int>(spec.start->trees.trees.size() / model.trees.outputs);
+  XgbBooster booster(known, options, before);
   OwnLoss own(spec, y, w);
   Judge judge(spec, objective, model.metric, held_y, held_w);
   for (int round = 0; round < spec.rounds; ++round) {
@@ -327,7 +358,7 @@ BoostingModel fit_boosting(const FeatureColumns& features, std::span<const doubl
     if (spec.gradient) {
       own.update(booster, *train);
     } else {
-      booster.update(round, *train);
+      booster.update(rounds_before + round, *train);
     }
     if (held_out && !judge.look(booster, *held_out)) break;
   }
@@ -339,7 +370,7 @@ BoostingModel fit_boosting(const FeatureColumns& features, std::span<const doubl
           "the metric '{}' is undefined on the validation rows in some rounds", model.metric));
     }
     if (model.best_round + 1 < static_cast<int>(model.history.size())) {
-      booster.keep_rounds(model.best_round + 1);
+      booster.keep_rounds(rounds_before + model.best_round + 1);
     }
   }
   booster.set_columns("feature_name", names);

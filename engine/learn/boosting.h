@@ -80,6 +80,8 @@ struct BoostingSpec {
   /// rmse, rmsle, mae, mphe, logloss, error, auc, mlogloss, merror, poisson-nloglik, gamma-nloglik,
   /// gamma-deviance, tweedie-nloglik; empty: XGBoost's for the objective.
   std::string metric = {};
+  /// Go on from this model: `rounds` are added to its trees, best_round counts the added ones.
+  const struct BoostingModel* start = nullptr;
 };
 
 /// A fitted or loaded model. `json` is XGBoost's own format, which any XGBoost reads from 1.7 on.

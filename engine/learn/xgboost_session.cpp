@@ -57,12 +57,17 @@ void XgbMatrix::set_columns(const char* field, const std::vector<std::string>& v
           "take the names or kinds of the columns");
 }
 
-XgbBooster::XgbBooster(std::span<const XgbMatrix* const> known, const XgbOptions& options) {
+XgbBooster::XgbBooster(std::span<const XgbMatrix* const> known, const XgbOptions& options,
+                       const std::string& start) {
   std::vector<DMatrixHandle> handles;
   handles.reserve(known.size());
   for (const XgbMatrix* matrix : known) handles.push_back(matrix->handle());
   require(XGBoosterCreate(handles.data(), handles.size(), &handle_), "start a model");
   try {
+    if (!start.empty()) {
+      require(XGBoosterLoadModelFromBuffer(handle_, start.data(), start.size()),
+              "go on from a model");
+    }
     for (const auto& [name, value] : options) {
       require(XGBoosterSetParam(handle_, name.c_str(), value.c_str()), "take an option");
     }

@@ -30,8 +30,10 @@ class XgbMatrix {
 
 class XgbBooster {
  public:
-  /// `known`: the matrices whose sums are kept from round to round.
-  XgbBooster(std::span<const XgbMatrix* const> known, const XgbOptions& options);
+  /// `known`: the matrices whose sums are kept from round to round. `start`: a model's JSON to go
+  /// on from, or "".
+  XgbBooster(std::span<const XgbMatrix* const> known, const XgbOptions& options,
+             const std::string& start = {});
   ~XgbBooster();
   XgbBooster(const XgbBooster&) = delete;
   XgbBooster& operator=(const XgbBooster&) = delete;

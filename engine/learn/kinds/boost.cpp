@@ -67,7 +67,8 @@ class BoostingPredictor final : public Predictor {
   BoostingPredictor(BoostingModel model, std::vector<std::vector<std::string>> levels)
       : model_(std::move(model)), levels_(std::move(levels)) {}
 
-  [[nodiscard]] const std::string& json() const { return model_.json; }
+  [[nodiscard]] const BoostingModel& model() const { return model_; }
+  [[nodiscard]] const std::vector<std::vector<std::string>>& levels() const { return levels_; }
   [[nodiscard]] std::size_t outputs() const override { return model_.outputs(); }
   void predict(const FeatureTable& features, std::span<const std::uint32_t> rows,
                std::span<double> out, const Context& context) const override {
@@ -245,6 +246,15 @@ std::shared_ptr<const Predictor> fit(const nlohmann::json& options, const Traini
     }
     spec.categories.push_back(column.name);
   }
+  if (lesson.start != nullptr) {
+    const auto* start = dynamic_cast<const BoostingPredictor*>(lesson.start);
+    if (start == nullptr || start->levels() != levels) {
+      throw ArgumentError({.what = "boosted trees can't go on from this model",
+                           .where = "start",
+                           .expected = "a model of learn.boost with the same columns and levels"});
+    }
+    spec.start = &start->model();
+  }
   Split split;
   std::span<const std::uint32_t> rows = training.rows;
   if (spec.patience > 0) {
@@ -303,7 +313,7 @@ constexpr LearnerKind kKinds[] = {
     {"boost",
      "Trees that each correct those before, by XGBoost (Friedman 2001; Chen & Guestrin 2016).",
      kFile, "go to the side of a split that the training rows chose; texts are categories", true,
-     true, true, fit, read},
+     true, true, fit, read, true},
 };
 
 }  // namespace
@@ -346,7 +356,7 @@ std::string export_xgboost(const TrainedModel& model) {
                          .got = model.spec.kind,
                          .expected = "a model of learn.boost, without a pipeline around it"});
   }
-  return boosted->json();
+  return boosted->model().json;
 }
 
 }  // namespace impact

@@ -216,6 +216,32 @@ TEST_CASE("a network goes on from another one", "[learn][trained]") {
                     Catch::Contains("can't go on"));
 }
 
+TEST_CASE("boosted trees go on from earlier ones", "[learn][trained]") {
+  const Rows data = invented(200);
+  const auto rows = every_row(200);
+  const auto spec = [](int rounds) {
+    return LearnerSpec{"boost", {{"rounds", rounds}, {"max_depth", 3}}};
+  };
+  for (const auto& classes :
+       {std::span<const std::string>(), std::span<const std::string>(kThree)}) {
+    Lesson lesson{.features = data.features,
+                  .outcome = classes.empty() ? data.number : data.three,
+                  .classes = classes};
+    const TrainedModel whole = train(spec(12), lesson, rows, "y", StreamKey{5});
+    const TrainedModel half = train(spec(5), lesson, rows, "y", StreamKey{5});
+    lesson.start = half.predictor.get();
+    const TrainedModel rest = train(spec(7), lesson, rows, "y", StreamKey{5});
+    CHECK(same_bits(rest.predict(data.features), whole.predict(data.features)));
+    CHECK_FALSE(same_bits(half.predict(data.features), whole.predict(data.features)));
+    const TrainedModel line =
+        train({"forest", {{"trees", 2}}}, {.features = data.features, .outcome = data.number}, rows,
+              "y", StreamKey{1});
+    lesson.start = line.predictor.get();
+    CHECK_THROWS_WITH(train(spec(3), lesson, rows, "y", StreamKey{5}),
+                      Catch::Contains("can't go on from this model"));
+  }
+}
+
 TEST_CASE("files that were changed are refused", "[learn][trained]") {
   const Rows data = invented(40);
   const TrainedModel model =
