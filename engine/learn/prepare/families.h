@@ -8,5 +8,7 @@
 namespace impact::detail {
 
 [[nodiscard]] std::span<const StepKind> select_steps();
+[[nodiscard]] std::span<const StepKind> impute_steps();
+[[nodiscard]] std::span<const StepKind> encode_steps();
 
 }  // namespace impact::detail

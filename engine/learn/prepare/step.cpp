@@ -58,6 +58,8 @@ std::span<const StepKind> step_kinds() {
     std::vector<StepKind> out;
     for (const auto family : {
              detail::select_steps(),
+             detail::impute_steps(),
+             detail::encode_steps(),
          }) {
       out.insert(out.end(), family.begin(), family.end());
     }

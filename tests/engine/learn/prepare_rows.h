@@ -42,6 +42,19 @@ inline const nlohmann::json& prepare_reference() {
   return all;
 }
 
+/// Columns "a", "b", ... of the reference's `name`, its first rows or all.
+inline FeatureTable reference_table(const std::string& name, std::size_t rows = 0) {
+  std::vector<Feature> columns;
+  for (const auto& json : prepare_reference().at(name)) {
+    std::vector<double> numbers = numbers_of(json);
+    if (rows > 0) numbers.resize(rows);
+    columns.push_back(number_feature(std::string(1, static_cast<char>('a' + columns.size())),
+                                     std::move(numbers)));
+  }
+  return FeatureTable(std::move(columns));
+}
+inline constexpr std::size_t kTrain = 30;
+
 /// The same columns, names, types and bits; any NaN is a NaN.
 inline bool same_table(const FeatureTable& a, const FeatureTable& b) {
   if (a.names() != b.names() || a.rows() != b.rows()) return false;
