@@ -9,10 +9,13 @@
 #include "engine/core/error.h"
 #include "engine/core/exact_sum.h"
 #include "engine/core/parallel.h"
+#include "engine/learn/pick.h"
 #include "engine/stats/lengths.h"
 
 namespace impact {
 namespace {
+
+using detail::pick;
 
 // A text that several fits share is said once.
 class Gathered {
@@ -40,15 +43,6 @@ class Gathered {
   std::vector<std::pair<std::string, int>> texts_;
 };
 
-template <class T>
-std::vector<T> pick(std::span<const T> values, std::span<const std::uint32_t> rows) {
-  std::vector<T> picked;
-  if (values.empty()) return picked;
-  picked.reserve(rows.size());
-  for (const auto row : rows) picked.push_back(values[row]);
-  return picked;
-}
-
 void check_predictions(const Folds& folds, const OutOfFold& predictions) {
   require_length("predictions", predictions.prediction.size(), folds.fold.size());
 }
@@ -71,10 +65,14 @@ std::vector<double> OutOfFold::average(std::size_t rows) const {
   return mean;
 }
 
+StreamKey detail::fit_key(StreamKey key, int repeat, int fold) {
+  return key.child(fmt::format("repeat {} fold {}", repeat, fold));
+}
+
 OutOfFold out_of_fold(const Folds& folds, const Learner& learner, StreamKey key,
                       const Context& context, std::size_t outputs) {
   OutOfFold result;
-  result.prediction.resize(folds.fold.size() * outputs);
+  result.prediction.assign(folds.fold.size() * outputs, std::numeric_limits<double>::quiet_NaN());
   const auto per_repeat = static_cast<std::size_t>(folds.folds);
   const std::size_t fits = per_repeat * static_cast<std::size_t>(folds.repeats);
   std::vector<std::vector<std::string>> warnings(fits);
@@ -82,7 +80,7 @@ OutOfFold out_of_fold(const Folds& folds, const Learner& learner, StreamKey key,
     const auto repeat = static_cast<int>(task / per_repeat);
     const auto fold = static_cast<int>(task % per_repeat);
     const Split split = folds.split(fold, repeat);
-    const StreamKey own = key.child(fmt::format("repeat {} fold {}", repeat, fold));
+    const StreamKey own = detail::fit_key(key, repeat, fold);
     FittedModel model = learner(split.train, own, context);
     std::vector<double> predicted(split.test.size() * outputs);
     model.predict(split.test, predicted);
@@ -112,6 +110,7 @@ FoldScores fold_scores(const Folds& folds, const OutOfFold& predictions, const F
   check_predictions(folds, predictions);
   FoldScores scores;
   ExactMoments moments;
+  ExactMean ratio;  // Test rows over training rows, of folds in time.
   for (int repeat = 0; repeat < folds.repeats; ++repeat) {
     const auto column = std::span<const double>(predictions.prediction)
                             .subspan(static_cast<std::size_t>(repeat) * folds.rows, folds.rows);
@@ -119,7 +118,10 @@ FoldScores fold_scores(const Folds& folds, const OutOfFold& predictions, const F
       const Split split = folds.split(fold, repeat);
       const double value = metric(pick(column, split.test), split.test);
       scores.value.push_back(value);
-      if (!std::isnan(value)) moments.add(value);
+      if (std::isnan(value)) continue;
+      moments.add(value);
+      if (folds.window.empty()) continue;
+      ratio.add(static_cast<double>(split.test.size()) / static_cast<double>(split.train.size()));
     }
   }
   const auto defined = static_cast<double>(moments.count());
@@ -130,8 +132,8 @@ FoldScores fold_scores(const Folds& folds, const OutOfFold& predictions, const F
   }
   scores.mean = moments.mean();
   scores.sd = std::sqrt(moments.variance(1));
-  // Test rows over training rows is 1 / (folds - 1).
-  scores.std_error = scores.sd * std::sqrt(1.0 / defined + 1.0 / (folds.folds - 1.0));
+  const double shared = folds.window.empty() ? 1.0 / (folds.folds - 1.0) : ratio.mean();
+  scores.std_error = scores.sd * std::sqrt(1.0 / defined + shared);
   return scores;
 }
 

@@ -29,7 +29,7 @@ using Learner = std::function<FittedModel(std::span<const std::uint32_t> rows, S
 
 /// Each row predicted by the model that was fitted without its fold.
 struct OutOfFold {
-  std::vector<double> prediction = {};     ///< rows x repeats, as Folds::fold.
+  std::vector<double> prediction = {};     ///< rows x repeats, as Folds::fold; NaN: never tested.
   std::vector<std::string> warnings = {};  ///< Of the fits, each once with the number of fits.
   /// Mean over the repeats, one a row; NaN where one is.
   [[nodiscard]] std::vector<double> average(std::size_t rows) const;
@@ -40,6 +40,11 @@ struct OutOfFold {
 /// Models that predict several numbers a row: predictions stand row by row, `outputs` each.
 [[nodiscard]] OutOfFold out_of_fold(const Folds& folds, const Learner& learner, StreamKey key,
                                     const Context& context = {}, std::size_t outputs = 1);
+
+namespace detail {
+/// key.child("repeat r fold k").
+[[nodiscard]] StreamKey fit_key(StreamKey key, int repeat, int fold);
+}  // namespace detail
 
 /// A number that judges predictions of `rows`; NaN where it is undefined.
 using FoldMetric =
@@ -56,7 +61,8 @@ struct FoldScores {
   double mean = std::numeric_limits<double>::quiet_NaN();
   double sd = std::numeric_limits<double>::quiet_NaN();  ///< Of the folds, J - 1 below.
   /// sd sqrt(1 / J + 1 / (folds - 1)), J values: folds share training rows, so sd / sqrt J is too
-  /// small (Nadeau & Bengio 2003). A rough figure; no unbiased one exists.
+  /// small (Nadeau & Bengio 2003); in time, the mean of test over training rows stands for
+  /// 1 / (folds - 1). A rough figure; no unbiased one exists.
   double std_error = std::numeric_limits<double>::quiet_NaN();
   std::vector<std::string> warnings = {};
 };
@@ -65,6 +71,49 @@ struct FoldScores {
 /// and folds differ in length.
 [[nodiscard]] FoldScores fold_scores(const Folds& folds, const OutOfFold& predictions,
                                      const FoldMetric& metric);
+
+/// What a selection chose from training rows, fitted to all of them.
+struct Selection {
+  FittedModel model = {};
+  std::string choice = {};                                        ///< In words: "depth = 3".
+  double inner_score = std::numeric_limits<double>::quiet_NaN();  ///< What made it the choice.
+};
+
+/// Chooses and fits from `rows` and from nothing else; else as Learner.
+using Selector = std::function<Selection(std::span<const std::uint32_t> rows, StreamKey key,
+                                         const Context& context)>;
+
+/// The models to choose from, and how.
+struct SelectionSpec {
+  std::vector<std::string> names = {};  ///< One a learner.
+  std::vector<Learner> learners = {};
+  FoldMetric metric = {};        ///< Of inner out-of-fold predictions; rows by their own numbers.
+  bool larger_is_better = true;  ///< False: a loss.
+  int folds = 5;                 ///< Inner ones, drawn anew in each set of training rows.
+  std::span<const std::int32_t> strata = {};  ///< Of all rows.
+  std::span<const std::int32_t> groups = {};
+};
+
+/// A selector that takes the learner with the best mean score over inner folds (of equals the
+/// first) and fits it to all rows it was given. The spans must outlive it. Throws ArgumentError
+/// without learners or with another number of names; when it runs also as draw_folds, and
+/// DataError when no learner has a score.
+[[nodiscard]] Selector best_of(SelectionSpec spec);
+
+struct NestedScores {
+  OutOfFold predictions = {};              ///< Of rows that took no part in choosing or fitting.
+  FoldScores scores = {};                  ///< What the whole way of choosing achieves.
+  std::vector<std::string> choice = {};    ///< folds x repeats, as FoldScores::value.
+  std::vector<double> inner_score = {};    ///< The same; better than scores by the choice itself.
+  std::vector<std::string> warnings = {};  ///< Also where the folds chose differently.
+};
+
+/// Cross-validation of choosing and fitting together (Stone 1974; Varma & Simon 2006): the selector
+/// sees the training rows of each outer fold, its model is judged by the rows of the fold. Streams
+/// as out_of_fold. Throws what the selector throws.
+[[nodiscard]] NestedScores nested_cross_validation(const Folds& folds, const Selector& selector,
+                                                   const FoldMetric& metric, StreamKey key,
+                                                   const Context& context = {});
 
 struct NestedSpec {
   int inner_folds = 5;

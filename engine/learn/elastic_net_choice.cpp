@@ -102,9 +102,9 @@ LambdaChoice choose_by_folds(const FeatureColumns& features, std::span<const dou
       for (std::size_t j = 0; j < features.columns && known; ++j) {
         known = std::isfinite(features.column(j)[row]);
       }
-      if (row >= outcome.size() || folds.at(row, repeat) != fold) {
+      if (row >= outcome.size() || folds.trains(row, fold, repeat)) {
         train.push_back(row);
-      } else if (known) {
+      } else if (known && folds.at(row, repeat) == fold) {
         test.push_back(row);
       }
     }

@@ -7,9 +7,11 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "engine/core/error.h"
 #include "engine/core/number.h"
+#include "engine/learn/pick.h"
 #include "engine/stats/groups.h"
 #include "engine/stats/lengths.h"
 
@@ -17,6 +19,7 @@ namespace impact {
 namespace {
 
 using detail::Groups;
+using detail::pick;
 
 void check_codes(const char* what, std::span<const std::int32_t> codes, std::size_t rows) {
   require_optional_length(what, codes.size(), rows);
@@ -121,8 +124,12 @@ Split Folds::split(int fold_number, int repeat) const {
   }
   Split split;
   for (std::size_t i = 0; i < rows; ++i) {
-    auto& side = at(i, repeat) == fold_number ? split.test : split.train;
-    side.push_back(static_cast<std::uint32_t>(i));
+    const auto row = static_cast<std::uint32_t>(i);
+    if (at(i, repeat) == fold_number) {
+      split.test.push_back(row);
+    } else if (trains(i, fold_number, repeat)) {
+      split.train.push_back(row);
+    }
   }
   return split;
 }
@@ -230,6 +237,37 @@ Split draw_split(std::size_t rows, const SplitSpec& spec, StreamKey key) {
     (side[i] == 1 ? split.test : split.train).push_back(static_cast<std::uint32_t>(i));
   }
   return split;
+}
+
+ThreeWaySplit draw_three_way_split(std::size_t rows, const ThreeWaySpec& spec, StreamKey key) {
+  const auto refuse = [](const char* what, const char* where, double got) {
+    throw ArgumentError({.what = what,
+                         .where = where,
+                         .got = format_double(got),
+                         .expected = "above 0, below 1, for example 0.2"});
+  };
+  for (const auto& [where, share] : {std::pair("validation_share", spec.validation_share),
+                                     std::pair("test_share", spec.test_share)}) {
+    if (!(share > 0.0 && share < 1.0)) refuse("a part is a share of the rows", where, share);
+  }
+  const double rest = 1.0 - spec.test_share;
+  if (!(spec.validation_share < rest)) {
+    refuse("no row is left to learn from", "validation_share + test_share",
+           spec.validation_share + spec.test_share);
+  }
+  const Split outer = draw_split(
+      rows, {.test_share = spec.test_share, .strata = spec.strata, .groups = spec.groups},
+      key.child("test"));
+  const auto strata = pick(spec.strata, outer.train);
+  const auto groups = pick(spec.groups, outer.train);
+  const Split inner =
+      draw_split(outer.train.size(),
+                 {.test_share = spec.validation_share / rest, .strata = strata, .groups = groups},
+                 key.child("validation"));
+  const std::span<const std::uint32_t> numbers = outer.train;
+  return {.train = pick(numbers, inner.train),
+          .validation = pick(numbers, inner.test),
+          .test = outer.test};
 }
 
 }  // namespace impact
