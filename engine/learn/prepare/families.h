@@ -10,5 +10,8 @@ namespace impact::detail {
 [[nodiscard]] std::span<const StepKind> select_steps();
 [[nodiscard]] std::span<const StepKind> impute_steps();
 [[nodiscard]] std::span<const StepKind> encode_steps();
+[[nodiscard]] std::span<const StepKind> axes_steps();
+[[nodiscard]] std::span<const StepKind> spline_steps();
+[[nodiscard]] std::span<const StepKind> product_steps();
 
 }  // namespace impact::detail

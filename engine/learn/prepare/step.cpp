@@ -60,6 +60,9 @@ std::span<const StepKind> step_kinds() {
              detail::select_steps(),
              detail::impute_steps(),
              detail::encode_steps(),
+             detail::product_steps(),
+             detail::spline_steps(),
+             detail::axes_steps(),
          }) {
       out.insert(out.end(), family.begin(), family.end());
     }
