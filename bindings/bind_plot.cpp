@@ -74,7 +74,19 @@ std::vector<Param> params_of(const FigureKind& kind) {
   return params;
 }
 
+// What a table of an analysis could have filled in must be given without one.
+void check_given(const Call& call, const FigureKind& kind) {
+  if (!kind.tables || !lua_isnil(call.state(), call.slot("from"))) return;
+  for (const FigureRole& role : kind.roles) {
+    if (!role.required || !lua_isnil(call.state(), call.slot(role.name))) continue;
+    throw ArgumentError({.what = "plot." + kind.name + " needs '" + role.name + "'",
+                         .expected = role.text,
+                         .hint = "give a column, or from = an analysis whose table has it"});
+  }
+}
+
 int make_plot(const Call& call, const FigureKind& kind) {
+  check_given(call, kind);
   RecipeReader reader(call.state(), "plot." + kind.name);
   for (const Param& param : call.function().params) {
     const int slot = call.slot(param.name);

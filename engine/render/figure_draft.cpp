@@ -360,6 +360,10 @@ Sheet read_sheet(Draft& draft, const std::vector<MeasureWant>& measures,
   std::vector<std::uint8_t> good(n, 1);
   for (const MeasureWant& want : measures) {
     draft.context.check();
+    if (want.column.empty()) {
+      sheet.measures.emplace_back().values.assign(n, kNaN);
+      continue;
+    }
     const Column& column = frame.column(want.column);
     Measure measure;
     measure.title = want.column;
@@ -367,6 +371,13 @@ Sheet read_sheet(Draft& draft, const std::vector<MeasureWant>& measures,
     measure.whole =
         column.type().kind == TypeKind::kInteger || column.type().kind == TypeKind::kBoolean;
     measure.values = numbers_of(column);
+    if (want.gaps) {
+      for (double& value : measure.values) {
+        if (!std::isfinite(value) || (want.scale == AxisScale::kLog && value <= 0)) value = kNaN;
+      }
+      sheet.measures.push_back(std::move(measure));
+      continue;
+    }
     Counts counts;
     for (std::size_t i = 0; i < n; ++i) {
       const double value = measure.values[i];
@@ -389,6 +400,11 @@ Sheet read_sheet(Draft& draft, const std::vector<MeasureWant>& measures,
       continue;
     }
     all.push_back(factor_of(frame.column(want.column), want.column));
+    if (want.gaps && frame.column(want.column).missing_count() > 0) {
+      const auto none = static_cast<std::int32_t>(all.back().labels.size());
+      all.back().labels.emplace_back();
+      for (std::int32_t& code : all.back().codes) code = code < 0 ? none : code;
+    }
     Counts counts;
     for (std::size_t i = 0; i < n; ++i) {
       if (all.back().codes[i] >= 0) continue;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <span>
 #include <string>
@@ -78,11 +79,13 @@ struct FigureFactor {
 struct MeasureWant {
   std::string column;
   AxisScale scale = AxisScale::kLinear;
+  bool gaps = false;  ///< Rows without a finite value stay, as NaN. "" then: all NaN.
 };
 struct FactorWant {
   std::string column;     ///< "": not given.
   std::size_t limit = 0;  ///< Most labels, the smallest groups beyond it become one; 0: any.
   bool other = true;      ///< False: groups beyond the limit are left out with a warning.
+  bool gaps = false;      ///< Rows without a group stay, in a last group called "".
 };
 
 /// Rows of one panel and one group, in row order; `keys` holds the fields that name them in the
@@ -114,6 +117,9 @@ struct Sheet {
 /// leaves out rows that cannot be drawn, counts and reports them.
 [[nodiscard]] Sheet read_sheet(Draft& draft, const std::vector<MeasureWant>& measures,
                                const std::vector<FactorWant>& factors);
+
+/// Whether the column of a role that takes anything holds numbers, not groups.
+[[nodiscard]] bool holds_numbers(const Draft& draft, std::string_view role);
 
 /// values[rows], in increasing order if `sorted`.
 [[nodiscard]] std::vector<double> pick(const Measure& measure, const Cell& cell,
@@ -152,6 +158,23 @@ struct DensityCurve {
 [[nodiscard]] std::vector<std::string> ordered_labels(const FigureFactor& factor,
                                                       const std::vector<double>& size,
                                                       const std::string& order);
+/// Adds to `encoding` the colour of `group` and a second sign that tells groups apart without it,
+/// "strokeDash" or "shape"; nothing without groups.
+void tell_apart(const Draft& draft, const FigureFactor& group, const char* sign, json& encoding);
+/// Rows that stand for a straight line from (x0, y0) to (x1, y1) in every panel.
+[[nodiscard]] json line_rows(const Sheet& sheet, double x0, double y0, double x1, double y1);
+/// Lowest and highest finite value into `axis`, on top of what it holds.
+void widen(AxisSpec& axis, std::span<const double> values);
+
+/// A value and the ends of its interval; NaN where there is none.
+struct MeanInterval {
+  double value = std::numeric_limits<double>::quiet_NaN();
+  double low = std::numeric_limits<double>::quiet_NaN();
+  double high = std::numeric_limits<double>::quiet_NaN();
+};
+/// mean -+ t_{n-1} s / sqrt(n) of values in increasing order; `sd`: mean -+ s.
+[[nodiscard]] MeanInterval mean_interval(std::span<const double> sorted, double level,
+                                         bool sd = false);
 /// Option `limit`.
 [[nodiscard]] std::size_t group_limit(const Draft& draft);
 /// Whether values run to the right: option `orientation`, auto by the room the labels need.
@@ -189,6 +212,20 @@ void draw_precision_recall(Draft& draft);
 void draw_confusion(Draft& draft);
 void draw_calibration(Draft& draft);
 void draw_linked(Draft& draft);
+void draw_gain(Draft& draft);
+void draw_lift(Draft& draft);
+void draw_importance(Draft& draft);
+void draw_model_comparison(Draft& draft);
+void draw_residuals(Draft& draft);
+void draw_learning_curve(Draft& draft);
+void draw_validation_curve(Draft& draft);
+void draw_partial_dependence(Draft& draft);
+void draw_ale(Draft& draft);
+void draw_shap_beeswarm(Draft& draft);
+void draw_shap_dependence(Draft& draft);
+void draw_shap_waterfall(Draft& draft);
+void draw_tuning_history(Draft& draft);
+void draw_tuning_slices(Draft& draft);
 void draw_spec(Draft& draft);
 
 }  // namespace impact::detail

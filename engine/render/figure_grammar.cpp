@@ -250,9 +250,12 @@ std::size_t Picture::data(json rows) {
   return data_.size() - 1;
 }
 
-void Picture::layer(std::size_t data, json mark, json encoding) {
-  layers_.push_back({data, std::move(mark), std::move(encoding)});
+void Picture::layer(std::size_t data, json mark, json encoding, json more) {
+  layers_.push_back(
+      {data, std::move(mark), std::move(encoding), std::move(more), charts_.size() - 1});
 }
+
+void Picture::next_chart(double width, double height) { charts_.push_back({width, height}); }
 
 void Picture::wrap_panels(const std::string& title, const std::vector<std::string>& labels,
                           std::size_t columns) {
@@ -293,21 +296,21 @@ std::size_t Picture::rows() const {
   return all;
 }
 
-json Picture::finish() const {
+json Picture::view(std::size_t chart) const {
   const bool several = data_.size() > 1;
-  json values = json::array();
-  for (std::size_t set = 0; set < data_.size(); ++set) {
-    for (const json& row : data_[set]) {
-      values.push_back(row);
-      if (several) values.back()["set"] = set;
-    }
-  }
   json view = json::object();
   json layers = json::array();
   for (const Layer& layer : layers_) {
-    json one = {{"mark", layer.mark}, {"encoding", layer.encoding}};
+    if (layer.chart != chart) continue;
+    json one = layer.more;
+    one["mark"] = layer.mark;
+    one["encoding"] = layer.encoding;
     if (several) {
-      one["transform"] = json::array({{{"filter", {{"field", "set"}, {"equal", layer.data}}}}});
+      json transforms = json::array({{{"filter", {{"field", "set"}, {"equal", layer.data}}}}});
+      if (layer.more.contains("transform")) {
+        for (const json& more : layer.more.at("transform")) transforms.push_back(more);
+      }
+      one["transform"] = std::move(transforms);
     }
     layers.push_back(std::move(one));
   }
@@ -317,20 +320,42 @@ json Picture::finish() const {
     view["layer"] = layers;
   }
   if (!resolve_.is_null()) view["resolve"] = resolve_;
-  view["width"] = panel_width();
-  view["height"] = panel_height();
+  view["width"] = charts_[chart].width > 0 ? charts_[chart].width : panel_width();
+  view["height"] = charts_[chart].height > 0 ? charts_[chart].height : panel_height();
+  return view;
+}
+
+json Picture::finish() const {
+  const bool several = data_.size() > 1;
+  json values = json::array();
+  for (std::size_t set = 0; set < data_.size(); ++set) {
+    for (const json& row : data_[set]) {
+      values.push_back(row);
+      if (several) values.back()["set"] = set;
+    }
+  }
   json spec = json::object();
-  if (facet_.is_null()) {
-    spec = std::move(view);
+  if (charts_.size() > 1) {
+    spec["concat"] = json::array();
+    for (std::size_t chart = 0; chart < charts_.size(); ++chart) {
+      spec["concat"].push_back(view(chart));
+    }
+    spec["columns"] = chart_columns_;
+    // A long text below would push the charts above it apart.
+    if (chart_columns_ > 1) spec["align"] = "none";
+    if (!resolve_charts_.is_null()) spec["resolve"] = resolve_charts_;
+  } else if (facet_.is_null()) {
+    spec = view(0);
   } else {
     spec["facet"] = facet_;
-    spec["spec"] = std::move(view);
+    spec["spec"] = view(0);
     if (facet_columns_ > 0) spec["columns"] = facet_columns_;
     json free = json::object();
     if (free_x_) free["x"] = "independent";
     if (free_y_) free["y"] = "independent";
     if (!free.empty()) spec["resolve"] = {{"scale", free}};
   }
+  if (!parameters_.empty()) spec["params"] = parameters_;
   spec["data"] = {{"values", std::move(values)}};
   return spec;
 }

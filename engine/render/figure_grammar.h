@@ -76,7 +76,18 @@ class Picture {
  public:
   /// Adds a data set; returns its number.
   std::size_t data(json rows);
-  void layer(std::size_t data, json mark, json encoding);
+  /// `more`: members of the layer beside mark and encoding; its transforms follow the choice of the
+  /// data.
+  void layer(std::size_t data, json mark, json encoding, json more = json::object());
+  /// The layers that follow make a chart of their own below, or beside in `columns` columns, of
+  /// this size (0: that of the first). Charts share the data, and only the scales that
+  /// `resolve_charts` says; they have no panels.
+  void next_chart(double width, double height);
+  void arrange_charts(std::size_t columns, json resolve) {
+    chart_columns_ = columns, resolve_charts_ = std::move(resolve);
+  }
+  /// A parameter of the whole specification.
+  void parameter(json one) { parameters_.push_back(std::move(one)); }
   /// Repeats the whole for each value of a field. `columns` panels stand side by side.
   void wrap_panels(const std::string& title, const std::vector<std::string>& labels,
                    std::size_t columns);
@@ -89,6 +100,7 @@ class Picture {
   /// A width or height of this many pixels a group, for axes of groups.
   [[nodiscard]] double panel_width() const;
   [[nodiscard]] double panel_height() const;
+  [[nodiscard]] std::size_t panels_down() const { return panels_down_; }
   void resolve(json how) { resolve_ = std::move(how); }
   [[nodiscard]] bool empty() const { return layers_.empty(); }
   [[nodiscard]] std::size_t rows() const;
@@ -100,9 +112,20 @@ class Picture {
     std::size_t data;
     json mark;
     json encoding;
+    json more;
+    std::size_t chart;
   };
+  struct ChartSize {
+    double width;
+    double height;
+  };
+  [[nodiscard]] json view(std::size_t chart) const;
   std::vector<json> data_;
   std::vector<Layer> layers_;
+  std::vector<ChartSize> charts_ = {{0.0, 0.0}};
+  std::size_t chart_columns_ = 1;
+  json resolve_charts_ = nullptr;
+  json parameters_ = json::array();
   json facet_ = nullptr;
   std::size_t facet_columns_ = 0;
   std::size_t panels_across_ = 1;

@@ -1,108 +1,9 @@
-#include "engine/render/figure.h"
-#include "engine/render/figure_grammar.h"
+#include "engine/render/figure_kind_parts.h"
 
 namespace impact {
 namespace {
 
-using Options = std::vector<FigureOption>;
-using Roles = std::vector<FigureRole>;
-using RoleType = FigureRoleType;
-
-FigureOption choice(std::string name, std::string text, std::vector<std::string> allowed) {
-  Value first = allowed.front();
-  return {std::move(name), "text", std::move(text), std::move(first), std::move(allowed)};
-}
-FigureOption words(std::string name, std::string text) {
-  return {std::move(name), "text", std::move(text)};
-}
-FigureOption number(std::string name, std::string text, Value fallback, double min, double max) {
-  return {std::move(name), "number", std::move(text), std::move(fallback), {}, min, max};
-}
-FigureOption integer(std::string name, std::string text, Value fallback, double min, double max) {
-  return {std::move(name), "integer", std::move(text), std::move(fallback), {}, min, max};
-}
-FigureOption flag(std::string name, std::string text, bool fallback) {
-  return {std::move(name), "boolean", std::move(text), Value(fallback)};
-}
-FigureOption axis_scale(std::string name, std::string text) {
-  return choice(std::move(name),
-                std::move(text) +
-                    "; zero and negative values have no place on a log axis and are "
-                    "left out, symlog keeps them",
-                {"linear", "log", "symlog"});
-}
-
-Options operator+(Options a, const Options& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-Roles operator+(Roles a, const Roles& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
-Options common() {
-  std::vector<std::string> palettes = detail::group_palettes();
-  for (const auto* more : {&detail::sequential_palettes(), &detail::diverging_palettes()}) {
-    palettes.insert(palettes.end(), more->begin(), more->end());
-  }
-  return {words("title", "Title above the figure"),
-          words("subtitle", "A second, softer line below the title"),
-          number("width", "Width in pixels; panels share it", {}, 60, 4000),
-          number("height", "Height in pixels; panels share it", {}, 40, 4000),
-          choice("palette", "Colours, colour-blind safe; one that does not fit the kind is ignored",
-                 std::move(palettes))};
-}
-Options axes() {
-  return {
-      words("x_title", "Title of the x axis; default: the column's name"),
-      words("y_title", "Title of the y axis; default: the column's name"),
-      words("x_unit", "Unit, written in parentheses behind the title of the x axis"),
-      words("y_unit", "Unit, written in parentheses behind the title of the y axis"),
-      words("format", "d3 format of the numbers on the axis of values, such as ',.2f' or '.0%'")};
-}
-Options x_scale() { return {axis_scale("x_scale", "Scale of the x axis")}; }
-Options y_scale() { return {axis_scale("y_scale", "Scale of the y axis")}; }
-Options value_scale() {
-  return {axis_scale("y_scale", "Scale of the axis of values, whichever way it is drawn")};
-}
-Options limit(std::int64_t most, const char* text) {
-  return {integer("limit", text, Value(most), 2, 200)};
-}
-Options panels() {
-  return {integer("panel_columns", "Panels side by side; default: by their number", {}, 1, 12),
-          choice("panel_scales", "Whether panels share their axes",
-                 {"shared", "free", "free_x", "free_y"})};
-}
-Options colours() { return limit(7, "Most groups; the smallest beyond are drawn as one, other"); }
-Options orientation() {
-  return {choice("orientation", "Which way the values run; auto: horizontal where labels are long",
-                 {"auto", "horizontal", "vertical"})};
-}
-Options sorting(const char* text) {
-  return {choice("sort", text, {"auto", "ascending", "descending", "label"})};
-}
-Options level() {
-  return {number("conf_level", "Level of the intervals", Value(0.95), 0.5, 0.9999)};
-}
-
-Roles facets() {
-  return {{"facet", "One panel a group, wrapped into rows", RoleType::kGroup},
-          {"row", "Panels below each other, one row a group", RoleType::kGroup},
-          {"column", "Panels side by side, one column a group", RoleType::kGroup}};
-}
-FigureRole of(const char* text, RoleType type, std::size_t most = 1) {
-  return {"of", text, type, true, most};
-}
-FigureRole by(const char* text) { return {"by", text, RoleType::kGroup}; }
-FigureRole axis_role(const char* name, const char* text, RoleType type, std::size_t most = 1) {
-  return {name, text, type, true, most};
-}
-FigureRole optional_number(const char* name, const char* text) {
-  return {name, text, RoleType::kNumber};
-}
-
-const char* const kByColour = "Groups, told apart by colour";
+using namespace detail::kinds;
 
 std::vector<FigureKind> distributions() {
   return {
@@ -166,7 +67,8 @@ std::vector<FigureKind> distributions() {
        Roles{of("The values", RoleType::kNumber), by(kByColour)} + facets(),
        Options{choice("distribution", "The distribution on the x axis",
                       {"normal", "exponential", "uniform"})} +
-           y_scale() + axes() + colours() + panels() + common()},
+           y_scale() + axes() + colours() + panels() + common(),
+       false, true},
   };
 }
 
@@ -265,59 +167,13 @@ std::vector<FigureKind> relations() {
   };
 }
 
-std::vector<FigureKind> models() {
-  return {
-      {"coefficients",
-       "Estimates with their intervals, one line each.",
-       {},
-       Options{number("reference", "Where the reference line stands; default 0, on ratios 1", {},
-                      -1e300, 1e300),
-               flag("exponentiate", "Draw exp() of estimates and ends on a log axis: odds ratios",
-                    false)} +
-           sorting("Order of the lines: by estimate, or by label; auto: as given") + x_scale() +
-           axes() + limit(60, "Most lines; those beyond are left out, with a warning") + common(),
-       true},
-      {"roc", "True against false positive rate over all thresholds.",
-       Roles{axis_role("false_positive_rate", "Column of x", RoleType::kNumber),
-             axis_role("true_positive_rate", "Column of y", RoleType::kNumber), by(kByColour)} +
-           facets(),
-       axes() + colours() + panels() + common(), false, true},
-      {"precision_recall", "Precision against recall over all thresholds.",
-       Roles{axis_role("recall", "Column of x", RoleType::kNumber),
-             axis_role("precision", "Column of y", RoleType::kNumber), by(kByColour)} +
-           facets(),
-       Options{
-           number("prevalence", "Share of positives: precision of guessing, as a line", {}, 0, 1)} +
-           axes() + colours() + panels() + common(),
-       false, true},
-      {"confusion", "True against predicted class, shares of each true class as colour.",
-       Roles{axis_role("truth", "True class", RoleType::kGroup),
-             axis_role("predicted", "Predicted class", RoleType::kGroup),
-             optional_number("count", "Rows of the pair; none: each row of the table is one")} +
-           facets(),
-       axes() + limit(20, "Most classes; the rarest beyond are drawn as one, other") + panels() +
-           common(),
-       false, true},
-      {"calibration", "Observed against predicted shares, with the diagonal.",
-       Roles{axis_role("predicted", "Mean predicted probability of a bin", RoleType::kNumber),
-             axis_role("observed", "Observed share of a bin", RoleType::kNumber),
-             optional_number("low", "Lower end of the share's interval"),
-             optional_number("high", "Upper end of the share's interval"),
-             optional_number("count", "Rows of the bin, shown as size"), by(kByColour)} +
-           facets(),
-       axes() + colours() + panels() + common(), false, true},
-      {"spec", "A Vega-Lite specification of your own over the table's columns.",
-       Roles{{"of", "Columns to put into the data; none: all", RoleType::kAny, false, 0}},
-       Options{{"spec", "object", "The specification, without data and without URLs"}} + common()},
-  };
-}
-
 }  // namespace
 
 const std::vector<FigureKind>& figure_kinds() {
   static const std::vector<FigureKind> kinds = [] {
     std::vector<FigureKind> all;
-    for (auto&& part : {distributions(), amounts(), relations(), models()}) {
+    for (auto&& part : {distributions(), amounts(), relations(), detail::kinds::model_kinds(),
+                        detail::kinds::learner_kinds()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

@@ -317,6 +317,32 @@ void draw_correlation(Draft& draft) {
                                       say(std::round(strongest.first * 1000) / 1000) + ".");
 }
 
+namespace {
+
+// Classes of both sides in one order, so that the diagonal is what is right.
+std::vector<std::string> all_classes(const FigureFactor& truth, const FigureFactor& predicted) {
+  const auto last = [](const FigureFactor& factor) {
+    return factor.labels.end() - (factor.merged > 0 ? 1 : 0);
+  };
+  std::vector<std::string> classes(truth.labels.begin(), last(truth));
+  for (auto label = predicted.labels.begin(); label != last(predicted); ++label) {
+    if (std::find(classes.begin(), classes.end(), *label) == classes.end()) {
+      classes.push_back(*label);
+    }
+  }
+  return classes;
+}
+
+// The classes that a side has, then those it merges.
+std::vector<std::string> side_of(const std::vector<std::string>& classes,
+                                 const FigureFactor& factor) {
+  std::vector<std::string> side = classes;
+  if (factor.merged > 0) side.push_back(factor.labels.back());
+  return side;
+}
+
+}  // namespace
+
 void draw_confusion(Draft& draft) {
   const bool counted = draft.given("count");
   std::vector<MeasureWant> measures;
@@ -326,65 +352,107 @@ void draw_confusion(Draft& draft) {
                                   {draft.column("predicted"), group_limit(draft)}});
   const FigureFactor& truth = sheet.factors[0];
   const FigureFactor& predicted = sheet.factors[1];
-  std::vector<std::vector<double>> whole(sheet.panel_keys.size() + 1,
-                                         std::vector<double>(truth.count(), 0.0));
-  std::vector<double> counts;
+  const std::vector<std::string> classes = all_classes(truth, predicted);
+  const std::vector<std::string> down = side_of(classes, truth);
+  const std::vector<std::string> across = side_of(classes, predicted);
+  const std::size_t panels = std::max<std::size_t>(1, sheet.panel_keys.size());
+  // counts[panel][truth][predicted]; pairs without a row are zeros that are drawn.
+  std::vector<std::vector<std::vector<double>>> counts(
+      panels, std::vector<std::vector<double>>(down.size(), std::vector<double>(across.size())));
+  const auto place = [](const std::vector<std::string>& labels, const std::string& label) {
+    return static_cast<std::size_t>(std::find(labels.begin(), labels.end(), label) -
+                                    labels.begin());
+  };
   double right = 0.0;
   double all = 0.0;
-  const std::vector<Cell> cells = sheet.cells(truth, predicted);
-  for (const Cell& cell : cells) {
+  for (const Cell& cell : sheet.cells(truth, predicted)) {
     double count = static_cast<double>(cell.rows.size());
     if (counted) {
       count = 0.0;
       for (const std::uint32_t row : cell.rows) count += sheet.measures[0].values[row];
     }
-    counts.push_back(count);
-    whole[cell.panel][cell.category] += count;
+    const std::string& is = truth.labels[cell.category];
+    const std::string& said = predicted.labels[cell.group];
+    counts[cell.panel][place(down, is)][place(across, said)] += count;
     all += count;
-    if (truth.labels[cell.category] == predicted.labels[cell.group]) right += count;
+    if (is == said) right += count;
   }
+  const std::string of = draft.options.text("share");
+  const std::string share_title = of == "truth"       ? "share of true class"
+                                  : of == "predicted" ? "share of predicted class"
+                                                      : "share of all rows";
+  const std::size_t cells = down.size() * across.size();
   json rows = json::array();
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    const double total = whole[cells[i].panel][cells[i].category];
-    json row = cells[i].keys;
-    row["n"] = counts[i];
-    row["share"] = drawn(total > 0 ? counts[i] / total : 0.0);
-    row["label"] = say(counts[i]) + " (" +
-                   say(total > 0 ? std::round(counts[i] / total * 1000) / 10 : 0.0) + "%)";
-    rows.push_back(std::move(row));
+  for (std::size_t p = 0; p < panels && sheet.rows > 0; ++p) {
+    double whole = 0.0;
+    std::vector<double> by_truth(down.size(), 0.0);
+    std::vector<double> by_predicted(across.size(), 0.0);
+    for (std::size_t t = 0; t < down.size(); ++t) {
+      for (std::size_t c = 0; c < across.size(); ++c) {
+        by_truth[t] += counts[p][t][c];
+        by_predicted[c] += counts[p][t][c];
+        whole += counts[p][t][c];
+      }
+    }
+    for (std::size_t i = 0; i < cells; ++i) {
+      const std::size_t t = i / across.size();
+      const std::size_t c = i % across.size();
+      const double total = of == "truth"       ? by_truth[t]
+                           : of == "predicted" ? by_predicted[c]
+                                               : whole;
+      const double count = counts[p][t][c];
+      const double share = total > 0 ? count / total : 0.0;
+      // Where classes are too many for a text, what is zero needs no cell.
+      if (cells * panels > kMostFigureRows && count == 0) continue;
+      json row = sheet.panel_keys.empty() ? json::object() : sheet.panel_keys[p];
+      row["category"] = down[t];
+      row["group"] = across[c];
+      row["n"] = count;
+      row["share"] = drawn(share);
+      const std::string percent = say(std::round(share * 1000) / 10) + "%";
+      row["label"] = across.size() <= 6    ? json::array({say(count), percent})
+                     : across.size() <= 12 ? json(say(count))
+                                           : json("");
+      rows.push_back(std::move(row));
+    }
   }
   json encoding = {
-      {"y", position_of_groups("category", draft.title("y_title", "", "true class"), truth.labels)},
-      {"x", position_of_groups("group", draft.title("x_title", "", "predicted class"),
-                               predicted.labels)}};
-  encoding["x"]["axis"]["labelAngle"] = 0;
+      {"y", position_of_groups("category", draft.title("y_title", "y_unit", "true class"), down)},
+      {"x",
+       position_of_groups("group", draft.title("x_title", "x_unit", "predicted class"), across)}};
+  if (across.size() <= 6) encoding["x"]["axis"]["labelAngle"] = 0;
   json text = encoding;
   const std::string palette = draft.options.text("palette");
   const auto& known = sequential_palettes();
   const bool chosen = std::find(known.begin(), known.end(), palette) != known.end();
-  encoding["color"] = colour_of_numbers("share", "share of true class", chosen ? palette : "blues",
-                                        AxisScale::kLinear, 0, 1);
+  encoding["color"] =
+      colour_of_numbers("share", share_title, chosen ? palette : "blues", AxisScale::kLinear, 0, 1);
   encoding["color"]["scale"]["domain"] = {0, 1};
   encoding["color"]["legend"] = {{"format", ".0%"}};
   encoding["tooltip"] = tooltip({{"category", "true"},
                                  {"group", "predicted"},
                                  {"n", "rows", kCountFormat},
-                                 {"share", "share of true class", kShareFormat}});
+                                 {"share", share_title, kShareFormat}});
   text["text"] = {{"field", "label"}, {"type", "nominal"}};
   text["color"] = text_colour("share", 0.55, chosen && palette != "blues");
-  const double wide = 110.0 * static_cast<double>(predicted.count());
-  const double tall = 64.0 * static_cast<double>(truth.count());
+  const bool many = across.size() > 6;
+  const double wide = (many ? 40.0 : 84.0) * static_cast<double>(across.size());
+  const double tall = (many ? 28.0 : 56.0) * static_cast<double>(down.size());
   if (sheet.panel_keys.empty()) {
     draft.picture.size(
-        draft.options.has("width") ? draft.options.number("width") : std::clamp(wide, 160.0, 720.0),
+        draft.options.has("width") ? draft.options.number("width") : std::clamp(wide, 160.0, 680.0),
         draft.options.has("height") ? draft.options.number("height")
                                     : std::clamp(tall, 100.0, 600.0));
   }
   const std::size_t data = draft.picture.data(std::move(rows));
   draft.picture.layer(data, {{"type", "rect"}}, encoding);
-  if (predicted.count() <= 6) draft.picture.layer(data, {{"type", "text"}}, text);
+  if (across.size() <= 12) {
+    json mark = {{"type", "text"}};
+    if (!many) mark["dy"] = -6;
+    draft.picture.layer(data, mark, text);
+  }
   draft.figure.words = "Confusion matrix of " + say(all) + " rows in " +
-                       say_count(truth.count(), "class", "classes") + ": " +
+                       say_count(classes.size(), "class", "classes") + ": " +
                        (all > 0 ? say(std::round(right / all * 10000) / 100) : "0") +
                        "% are predicted as what they are.";
 }

@@ -226,9 +226,19 @@ bool by_number(const Draft& draft) {
   return distinct.size() > 7;
 }
 
-}  // namespace
+// Where nothing is left over, or a column has no effect.
+void draw_zero(Draft& draft, const Sheet& sheet, const AxisSpec& y) {
+  draft.picture.layer(draft.picture.data(line_rows(sheet, 0, 0, 0, 0)),
+                      {{"type", "rule"}, {"style", "reference"}}, {{"y", position("y", y)}});
+}
 
-void draw_scatter(Draft& draft) {
+void rename_role(Draft& draft, const std::string& from, const std::string& to) {
+  for (auto& [name, columns] : draft.roles) {
+    if (name == from) name = to;
+  }
+}
+
+void draw_points(Draft& draft, const std::string& opening, bool zero) {
   const AxisScale x_scale = draft.scale("x_scale");
   const AxisScale y_scale = draft.scale("y_scale");
   bool numeric = by_number(draft);
@@ -258,12 +268,14 @@ void draw_scatter(Draft& draft) {
     AxisSpec x = axis_of(draft, "x", sheet.measures[0], x_scale);
     AxisSpec y = axis_of(draft, "y", sheet.measures[1], y_scale);
     draw_hexagons(draft, sheet, x, y, 40, AxisScale::kLinear, true);
+    if (zero && y.scale != AxisScale::kLog) draw_zero(draft, sheet, y);
     draw_fit(draft, sheet, sheet.factors[0], x, y);
     draft.figure.words = "Density of points, " + words_of(sheet);
     return;
   }
   const AxisSpec x = axis_of(draft, "x", sheet.measures[0], x_scale);
   const AxisSpec y = axis_of(draft, "y", sheet.measures[1], y_scale);
+  zero = zero && y.scale != AxisScale::kLog;
   const FigureFactor& group = sheet.factors[0];
   json rows = json::array();
   for (const Cell& cell : sheet.cells(group)) {
@@ -301,8 +313,25 @@ void draw_scatter(Draft& draft) {
                        {"size", n > 500 ? 18 : 34},
                        {"opacity", numeric ? std::max(opacity, 0.7) : opacity}},
                       encoding);
+  if (zero) draw_zero(draft, sheet, y);
   draw_fit(draft, sheet, group, x, y);
-  draft.figure.words = "Scatter plot of " + words_of(sheet);
+  draft.figure.words = opening + " " + words_of(sheet);
+}
+
+}  // namespace
+
+void draw_scatter(Draft& draft) { draw_points(draft, "Scatter plot of", false); }
+
+void draw_residuals(Draft& draft) {
+  rename_role(draft, "fitted", "x");
+  rename_role(draft, "residual", "y");
+  draw_points(draft, "Residuals:", true);
+}
+
+void draw_shap_dependence(Draft& draft) {
+  rename_role(draft, "value", "x");
+  rename_role(draft, "shap", "y");
+  draw_points(draft, "SHAP values:", true);
 }
 
 void draw_hexbin(Draft& draft) {

@@ -8,6 +8,7 @@
 #include "engine/core/number.h"
 #include "engine/render/figure_draft.h"
 #include "engine/render/kernel_density.h"
+#include "engine/stats/distribution.h"
 
 namespace impact::detail {
 namespace {
@@ -16,6 +17,12 @@ constexpr double kDayMillis = 86400000.0;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
+
+bool holds_numbers(const Draft& draft, std::string_view role) {
+  if (!draft.given(role)) return false;
+  const TypeKind kind = draft.input.frame.column(draft.column(role)).type().kind;
+  return kind == TypeKind::kInteger || kind == TypeKind::kNumber;
+}
 
 std::vector<double> pick(const Measure& measure, const Cell& cell, bool sorted) {
   std::vector<double> values(cell.rows.size());
@@ -103,8 +110,55 @@ std::string say_medians(const Measure& measure, const FigureFactor& group) {
 }
 
 json group_colour(const Draft& draft, const FigureFactor& group) {
-  return colour_of_groups("group", group.title, group.labels, draft.options.text("palette"),
-                          group.merged > 0);
+  json colour = colour_of_groups("group", group.title, group.labels, draft.options.text("palette"),
+                                 group.merged > 0);
+  // A table made for the kind calls its groups as the role is called: that says nothing.
+  if (group.title == "by") colour["title"] = nullptr;
+  return colour;
+}
+
+void tell_apart(const Draft& draft, const FigureFactor& group, const char* sign, json& encoding) {
+  if (!group.given()) return;
+  encoding["color"] = group_colour(draft, group);
+  encoding[sign] = encoding["color"];
+  encoding[sign]["scale"] = {{"domain", group.labels}};
+}
+
+json line_rows(const Sheet& sheet, double x0, double y0, double x1, double y1) {
+  json rows = json::array();
+  for (const json& keys :
+       sheet.panel_keys.empty() ? std::vector<json>{json::object()} : sheet.panel_keys) {
+    for (const bool end : {false, true}) {
+      json row = keys;
+      row["x"] = end ? x1 : x0;
+      row["y"] = end ? y1 : y0;
+      rows.push_back(std::move(row));
+    }
+  }
+  return rows;
+}
+
+void widen(AxisSpec& axis, std::span<const double> values) {
+  for (const double value : values) {
+    if (!std::isfinite(value)) continue;
+    axis.low = std::min(axis.low, value);
+    axis.high = std::max(axis.high, value);
+  }
+}
+
+MeanInterval mean_interval(std::span<const double> sorted, double level, bool sd) {
+  MeanInterval mean;
+  if (sorted.empty()) return mean;
+  const auto n = static_cast<double>(sorted.size());
+  mean.value = std::accumulate(sorted.begin(), sorted.end(), 0.0) / n;
+  if (sorted.size() < 2) return mean;
+  double squares = 0.0;
+  for (const double value : sorted) squares += (value - mean.value) * (value - mean.value);
+  const double s = std::sqrt(squares / (n - 1));
+  const double half = sd ? s : t_quantile(0.5 + level / 2, n - 1) * s / std::sqrt(n);
+  mean.low = mean.value - half;
+  mean.high = mean.value + half;
+  return mean;
 }
 
 std::vector<std::string> ordered_labels(const FigureFactor& factor, const std::vector<double>& size,

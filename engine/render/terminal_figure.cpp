@@ -80,6 +80,38 @@ void add_legend(Screen& screen, const View& view) {
   if (!line.empty()) screen.add(line);
 }
 
+// "#rrggbb" on the way from blue to orange; share from 0 to 1.
+std::string blue_to_orange(double share) {
+  const auto mix = [&](double from, double to) {
+    return static_cast<int>(std::lround(from + (to - from) * share));
+  };
+  return fmt::format("#{:02x}{:02x}{:02x}", mix(0, 213), mix(114, 94), mix(178, 0));
+}
+
+// How many points of a lane fall into each character, as eighth blocks; colour is their mean
+// amount.
+void add_swarm(TerminalCanvas& canvas, const Layer& layer, const Side& values, bool across_is_x,
+               const std::string& lane) {
+  struct Heap {
+    double count = 0.0;
+    double amount = 0.0;
+  };
+  std::map<std::int64_t, Heap> heaps;
+  double most = 0.0;
+  for (const detail::Mark& mark : layer.marks) {
+    if ((across_is_x ? mark.x_name : mark.y_name) != lane) continue;
+    Heap& heap = heaps[cell_at(values, across_is_x ? mark.y : mark.x, canvas.columns())];
+    heap.count += 1;
+    heap.amount += std::isnan(mark.amount) ? 0.5 : mark.amount;
+    most = std::max(most, heap.count);
+  }
+  for (const auto& [column, heap] : heaps) {
+    const double share = std::clamp(heap.amount / heap.count, 0.0, 1.0);
+    canvas.put(column, 0, kUp[static_cast<std::size_t>(std::ceil(8 * heap.count / most))],
+               blue_to_orange(share));
+  }
+}
+
 // One line a group: bars, intervals and points along a horizontal axis of numbers.
 void draw_lanes(Screen& screen, const View& view) {
   const Side& values = view.x.names.empty() ? view.x : view.y;
@@ -101,6 +133,10 @@ void draw_lanes(Screen& screen, const View& view) {
   for (std::size_t i = 0; i < most; ++i) {
     TerminalCanvas canvas(width, 1);
     for (const Layer& layer : view.layers) {
+      if (layer.swarm) {
+        add_swarm(canvas, layer, values, across_is_x, lanes[i].first);
+        continue;
+      }
       for (const detail::Mark& mark : layer.marks) {
         const std::string& group = across_is_x ? mark.x_name : mark.y_name;
         const bool everywhere = group.empty();
@@ -188,7 +224,9 @@ void draw_table(Screen& screen, const View& view) {
       }
       const double share = high > low ? (at->second - low) / (high - low) : 1.0;
       const std::string_view shade = kShades[static_cast<std::size_t>(std::round(share * 4))];
-      const std::string text = detail::say(at->second);
+      const auto written = view.labels.find({row, columns[c]});
+      const std::string text =
+          written == view.labels.end() ? detail::say(at->second) : written->second;
       line += cell >= 7 ? " " + std::string(shade) + fit_text(text, cell - 2, true)
                         : " " + fit_text(text, cell - 1, true);
     }
@@ -225,11 +263,23 @@ void draw_plane(Screen& screen, const View& view) {
   };
   for (const Layer& layer : view.layers) {
     double most = 0.0;
+    double least = 0.0;
     for (const detail::Mark& mark : layer.marks) {
-      if (!std::isnan(mark.amount)) most = std::max(most, mark.amount);
+      if (std::isnan(mark.amount)) continue;
+      most = std::max(most, mark.amount);
+      least = std::min(least, mark.amount);
     }
     std::map<std::string, const detail::Mark*> last;
     for (const detail::Mark& mark : layer.marks) {
+      if (layer.type == "rule" && std::isnan(mark.x) != std::isnan(mark.y)) {
+        // A line through the whole picture.
+        const bool level = std::isnan(mark.x);
+        for (std::size_t i = 0; i < (level ? 2 * width : 4 * tall); i += 3) {
+          const auto step = static_cast<std::int64_t>(i);
+          canvas.dot(level ? step : dot_x(mark.x), level ? dot_y(mark.y) : step);
+        }
+        continue;
+      }
       if (std::isnan(mark.x) || std::isnan(mark.y)) continue;
       if (layer.type == "bar") {
         // The column a bar's middle of which falls into its bin, in eighths of a character.
@@ -249,18 +299,32 @@ void draw_plane(Screen& screen, const View& view) {
                        kUp[static_cast<std::size_t>(std::ceil(part * 8))], mark.colour);
           }
         }
-      } else if (!std::isnan(mark.amount) && most > 0 &&
+      } else if (!std::isnan(mark.amount) && most > least &&
                  (layer.type == "rect" || layer.type == "point")) {
-        const double share = std::log1p(mark.amount) / std::log1p(most);
-        canvas.put(cell_at(view.x, mark.x, width),
-                   static_cast<std::int64_t>(tall) - 1 - cell_at(view.y, mark.y, tall),
-                   kShades[static_cast<std::size_t>(std::clamp(std::round(share * 4), 0.0, 4.0))]);
+        // Counts differ by orders of magnitude; what can be negative is no count.
+        const double share = least < 0 ? (mark.amount - least) / (most - least)
+                                       : std::log1p(mark.amount) / std::log1p(most);
+        const std::string_view shade =
+            kShades[static_cast<std::size_t>(std::clamp(std::round(share * 4), 0.0, 4.0))];
+        const auto left = cell_at(view.x, mark.x, width);
+        const auto low = cell_at(view.y, mark.y, tall);
+        const auto right = std::isnan(mark.x2) ? left : cell_at(view.x, mark.x2, width);
+        const auto high = std::isnan(mark.y2) ? low : cell_at(view.y, mark.y2, tall);
+        for (auto c = left; c <= right; ++c) {
+          for (auto r = low; r <= high; ++r) {
+            canvas.put(c, static_cast<std::int64_t>(tall) - 1 - r, shade);
+          }
+        }
       } else if (layer.type == "line" || layer.type == "area") {
         const std::string series = mark.group + mark.detail;
         const auto at = last.find(series);
         if (at != last.end()) {
-          canvas.line(dot_x(at->second->x), dot_y(at->second->y), dot_x(mark.x), dot_y(mark.y),
-                      mark.colour);
+          const double from = layer.steps ? mark.x : at->second->x;
+          if (layer.steps) {
+            canvas.line(dot_x(at->second->x), dot_y(at->second->y), dot_x(from),
+                        dot_y(at->second->y), mark.colour);
+          }
+          canvas.line(dot_x(from), dot_y(at->second->y), dot_x(mark.x), dot_y(mark.y), mark.colour);
           for (const double detail::Mark::*end : {&detail::Mark::y2, &detail::Mark::x2}) {
             const double before = at->second->*end;
             const double now = mark.*end;

@@ -129,6 +129,20 @@ json unrolled(json encoding) {
   return encoding;
 }
 
+// What is written into the cells of a table.
+void read_labels(View& view, const json& encoding, const std::vector<json>& rows) {
+  for (const char* channel : {"x", "y"}) {
+    if (!is_field(encoding, channel) || !is_nominal(encoding.at(channel))) return;
+  }
+  if (!is_field(encoding, "text")) return;
+  const std::string field = encoding.at("text").at("field");
+  for (const json& row : rows) {
+    if (!row.contains(field)) continue;
+    view.labels[{group_of(row, encoding.at("y")), group_of(row, encoding.at("x"))}] =
+        text_of(row.at(field));
+  }
+}
+
 bool read_layer(View& view, const json& layer, const std::vector<json>& all) {
   if (computes(layer)) return false;
   const json& mark = layer.at("mark");
@@ -138,8 +152,10 @@ bool read_layer(View& view, const json& layer, const std::vector<json>& all) {
     encoding = unrolled(encoding);
     read.type = "bar";
   }
-  if (read.type == "text") return true;
-  if (mark.is_object() && mark.value("opacity", 1.0) == 0.0) return true;
+  // What nobody sees, and the faint lines of single cases, which would hide their mean.
+  const double opacity = mark.is_object() ? mark.value("opacity", 1.0) : 1.0;
+  if (opacity == 0.0 || (read.type == "line" && opacity < 0.5)) return true;
+  read.steps = mark.is_object() && mark.value("interpolate", "") == "step-after";
   read.small = mark.is_object() && mark.contains("size") && mark.at("size").is_number() &&
                mark.at("size").get<double>() < 40;
   std::vector<json> rows;
@@ -149,9 +165,15 @@ bool read_layer(View& view, const json& layer, const std::vector<json>& all) {
     if (filter.is_object() && filter.value("field", "") == "set") set = filter.at("equal");
     // The coloured bars of a linked chart start equal to the grey ones.
     if (filter.is_object() && filter.contains("and")) return true;
+    // What a page computes, as where a cursor stands, has no place in a still picture.
+    if (!filter.is_object() || filter.value("field", "") != "set") return true;
   }
   for (const json& row : all) {
     if (set.is_null() || row.value("set", json()) == set) rows.push_back(row);
+  }
+  if (read.type == "text") {
+    read_labels(view, encoding, rows);
+    return true;
   }
   const bool sums = is_field(encoding, "y") && encoding.at("y").contains("aggregate");
   if (sums && !is_field(encoding, "x")) return false;
@@ -171,7 +193,13 @@ bool read_layer(View& view, const json& layer, const std::vector<json>& all) {
     }
   }
   for (const char* channel : {"xOffset", "yOffset"}) {
-    if (!is_field(encoding, channel) || !view.offsets.empty()) continue;
+    if (!is_field(encoding, channel)) continue;
+    if (!is_nominal(encoding.at(channel))) {
+      read.swarm = true;
+      encoding.erase(channel);
+      continue;
+    }
+    if (!view.offsets.empty()) continue;
     for (const json& name : encoding.at(channel).value("sort", json::array())) {
       view.offsets.push_back(name_of(name));
     }

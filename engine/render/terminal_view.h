@@ -1,6 +1,7 @@
 #pragma once
 
 #include <limits>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +46,8 @@ struct Mark {
 struct Layer {
   std::string type;  ///< bar, rect, rule, point, line or area.
   bool small = false;
+  bool steps = false;  ///< A line that keeps its height up to the next place.
+  bool swarm = false;  ///< Points that move aside for each other: how many there are is the shape.
   std::vector<Mark> marks = {};
 };
 
@@ -55,6 +58,7 @@ struct View {
   std::vector<std::string> offsets = {};
   std::vector<std::pair<std::string, std::string>> legend = {};  ///< Group, colour.
   std::vector<Layer> layers = {};
+  std::map<std::pair<std::string, std::string>, std::string> labels = {};  ///< By y and x name.
 };
 
 /// Panels or charts of a specification that make_figure wrote; none for one that computes in the

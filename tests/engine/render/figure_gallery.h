@@ -8,6 +8,7 @@
 
 #include "engine/core/rng.h"
 #include "engine/render/figure.h"
+#include "tests/engine/render/figure_gallery_learn.h"
 
 /// One figure of every kind and of most options, over invented data, for tests that look at all.
 namespace impact::gallery {
@@ -178,6 +179,97 @@ inline std::vector<Case> cases() {
        {"low", {"low"}},
        {"high", {"high"}},
        {"count", {"n"}}});
+  add("roc_one", "roc", rates(),
+      {{"false_positive_rate", {"fpr"}}, {"true_positive_rate", {"tpr"}}, {"facet", {"model"}}});
+  const Roles rates_of = {{"recall", {"recall"}},
+                          {"precision", {"precision"}},
+                          {"threshold", {"threshold"}},
+                          {"share", {"share"}}};
+  add("precision_recall_cursor", "precision_recall", thresholds(1), rates_of,
+      {{"prevalence", 0.3}, {"title", "What a threshold achieves"}});
+  Roles rates_by = rates_of;
+  rates_by.emplace_back("by", std::vector<std::string>{"by"});
+  add("precision_recall_models", "precision_recall", thresholds(3), rates_by,
+      {{"prevalence", 0.3}, {"cursor", 0.4}, {"beta", 2}});
+  add("gain", "gain", gains(), {{"share", {"share"}}, {"gain", {"gain"}}, {"by", {"by"}}},
+      {{"prevalence", 0.2}});
+  add("lift", "lift", gains(), {{"share", {"share"}}, {"lift", {"lift"}}, {"by", {"by"}}});
+  add("confusion_three", "confusion", classes(3),
+      {{"truth", {"truth"}}, {"predicted", {"predicted"}}, {"count", {"count"}}});
+  add("confusion_ten", "confusion", classes(10),
+      {{"truth", {"truth"}}, {"predicted", {"predicted"}}, {"count", {"count"}}});
+  add("calibration_models", "calibration", calibrations(),
+      {{"predicted", {"predicted"}},
+       {"observed", {"observed"}},
+       {"low", {"low"}},
+       {"high", {"high"}},
+       {"count", {"count"}},
+       {"by", {"by"}}});
+  const Roles importance = {{"feature", {"feature"}}, {"importance", {"importance"}}};
+  Roles ends = importance;
+  ends.insert(ends.end(), {{"low", {"low"}}, {"high", {"high"}}, {"by", {"model"}}});
+  add("importance", "importance", importances(), importance, {{"limit", 5}});
+  add("importance_models", "importance", importances(), ends,
+      {{"x_title", "rise of the log loss"}});
+  add("importance_points", "importance", importances(), ends, {{"mark", "point"}});
+  add("model_comparison", "model_comparison", compared(),
+      {{"model", {"model"}},
+       {"score", {"score"}},
+       {"low", {"low"}},
+       {"high", {"high"}},
+       {"by", {"feature_set"}},
+       {"facet", {"metric"}}});
+  add("residuals", "residuals", left_over(), {{"fitted", {"fitted"}}, {"residual", {"residual"}}});
+  add("learning_curve", "learning_curve", learning(true),
+      {{"rows", {"rows"}}, {"score", {"score"}}, {"by", {"by"}}}, {{"x_scale", "log"}});
+  add("validation_curve", "validation_curve", learning(false),
+      {{"value", {"rows"}},
+       {"score", {"score"}},
+       {"low", {"low"}},
+       {"high", {"high"}},
+       {"by", {"by"}}},
+      {{"best", "highest"}});
+  add("validation_levels", "validation_curve", kinds_tried(),
+      {{"value", {"value"}},
+       {"score", {"score"}},
+       {"low", {"low"}},
+       {"high", {"high"}},
+       {"by", {"by"}}},
+      {{"best", "highest"}});
+  add("partial_dependence", "partial_dependence", dependence(true),
+      {{"value", {"value"}},
+       {"prediction", {"prediction"}},
+       {"low", {"low"}},
+       {"high", {"high"}},
+       {"case", {"case"}}});
+  add("partial_dependence_levels", "partial_dependence", surface(),
+      {{"value", {"level"}}, {"prediction", {"prediction"}}});
+  add("partial_dependence_two", "partial_dependence", surface(),
+      {{"value", {"value"}}, {"second", {"second"}}, {"prediction", {"prediction"}}});
+  add("partial_dependence_mixed", "partial_dependence", surface(),
+      {{"value", {"value"}}, {"second", {"level"}}, {"prediction", {"prediction"}}});
+  add("ale", "ale", dependence(false),
+      {{"value", {"value"}}, {"effect", {"effect"}}, {"by", {"model"}}});
+  add("ale_two", "ale", surface(),
+      {{"value", {"value"}}, {"second", {"second"}}, {"effect", {"effect"}}});
+  add("shap_beeswarm", "shap_beeswarm", shap_values(300),
+      {{"feature", {"feature"}}, {"shap", {"shap"}}, {"value", {"value"}}});
+  add("shap_dependence", "shap_dependence", shap_values(120),
+      {{"value", {"value"}}, {"shap", {"shap"}}, {"by", {"other"}}}, {{"fit", "loess"}});
+  add("shap_waterfall", "shap_waterfall", one_row(),
+      {{"feature", {"feature"}}, {"shap", {"shap"}}, {"value", {"value"}}},
+      {{"base", 0.41}, {"limit", 5}});
+  add("tuning_history", "tuning_history", trials(),
+      {{"trial", {"trial"}},
+       {"score", {"score"}},
+       {"low", {"low"}},
+       {"high", {"high"}},
+       {"by", {"rung"}}});
+  add("tuning_slices", "tuning_slices", tuned(),
+      {{"parameter", {"parameter"}},
+       {"value", {"value"}},
+       {"score", {"score"}},
+       {"trial", {"trial"}}});
   add("spec", "spec", videos(60), {},
       {{"spec",
         {{"mark", "bar"},

@@ -43,7 +43,8 @@ TEST_CASE("every kind is drawn, small enough, in words, the same on any number o
     CHECK(figure.words.find("unknown") == std::string::npos);
     CHECK(figure.spec["description"] == figure.words);
     CHECK(values(figure).size() > 0);
-    const bool points = one.kind == "scatter" || one.kind == "spec" || one.kind == "linked";
+    const bool points = one.kind == "scatter" || one.kind == "spec" || one.kind == "linked" ||
+                        one.kind == "shap_beeswarm";
     CHECK(values(figure).size() <= (points ? kMostPoints : kMostFigureRows + 600));
     const std::string text = figure.spec.dump();
     CHECK(text.find("\"url\"") == std::string::npos);
