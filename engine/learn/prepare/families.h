@@ -11,6 +11,8 @@ namespace impact::detail {
 [[nodiscard]] std::span<const StepKind> impute_steps();
 [[nodiscard]] std::span<const StepKind> encode_steps();
 [[nodiscard]] std::span<const StepKind> axes_steps();
+[[nodiscard]] std::span<const StepKind> tf_idf_steps();
+[[nodiscard]] std::span<const StepKind> keep_best_steps();
 [[nodiscard]] std::span<const StepKind> spline_steps();
 [[nodiscard]] std::span<const StepKind> product_steps();
 

@@ -63,6 +63,8 @@ std::span<const StepKind> step_kinds() {
              detail::product_steps(),
              detail::spline_steps(),
              detail::axes_steps(),
+             detail::tf_idf_steps(),
+             detail::keep_best_steps(),
          }) {
       out.insert(out.end(), family.begin(), family.end());
     }
