@@ -22,24 +22,12 @@ double weight_of(const ScoredLabels& data, std::uint32_t row) {
   return data.weights.empty() ? 1.0 : data.weights[row];
 }
 
-detail::UsedRows probabilities(const ScoredLabels& data) {
-  detail::UsedRows used = detail::used_rows(data);
-  for (const auto i : used.rows) {
-    if (data.score[i] >= 0.0 && data.score[i] <= 1.0) continue;
-    throw ArgumentError({.what = "a probability lies between 0 and 1",
-                         .where = fmt::format("row {}", i + 1),
-                         .got = format_double(data.score[i]),
-                         .hint = "scores of another scale can be ranked, but not calibrated"});
-  }
-  return used;
-}
-
 // Mean of a loss over rows; with W = sum w the variance is sum (w / W)^2 (loss - mean)^2, times
 // n / (n - 1), which without weights is the variance of a mean.
 template <class Loss>
 Estimate mean_loss(const ScoredLabels& data, double conf_level, const char* name, Loss&& loss) {
   check_conf_level(conf_level);
-  const detail::UsedRows used = probabilities(data);
+  const detail::UsedRows used = detail::used_probabilities(data);
   Estimate row;
   row.term = name;
   row.method = name;
@@ -109,6 +97,18 @@ std::vector<double> upper_ends(const ScoredLabels& data, const detail::UsedRows&
 
 }  // namespace
 
+detail::UsedRows detail::used_probabilities(const ScoredLabels& data) {
+  UsedRows used = used_rows(data);
+  for (const auto i : used.rows) {
+    if (data.score[i] >= 0.0 && data.score[i] <= 1.0) continue;
+    throw ArgumentError({.what = "a probability lies between 0 and 1",
+                         .where = fmt::format("row {}", i + 1),
+                         .got = format_double(data.score[i]),
+                         .hint = "scores of another scale can be ranked, but not calibrated"});
+  }
+  return used;
+}
+
 Estimate brier_score(const ScoredLabels& data, double conf_level) {
   Estimate row = mean_loss(data, conf_level, "brier_score", [](double p, std::int32_t y) {
     const double d = p - static_cast<double>(y);
@@ -132,7 +132,7 @@ Calibration calibration(const ScoredLabels& data, const CalibrationSpec& spec) {
                          .got = std::to_string(spec.count),
                          .expected = "1 or more, for example 10"});
   }
-  const detail::UsedRows used = probabilities(data);
+  const detail::UsedRows used = detail::used_probabilities(data);
   Calibration result;
   detail::warn_missing(result.warnings, used.missing);
   if (used.rows.empty()) {

@@ -52,7 +52,29 @@ struct Calibration {
   std::vector<std::string> warnings = {};
 };
 
-/// Throws ArgumentError for count < 1 too.
+/// Throws ArgumentError for count < 1 too. Bins of equal count make expected_error the adaptive one
+/// (Nguyen & O'Connor 2015).
 [[nodiscard]] Calibration calibration(const ScoredLabels& data, const CalibrationSpec& spec = {});
+
+/// Calibration by logistic regression of what happened on log(p / (1 - p)) (Cox 1958; Miller, Hui &
+/// Tierney 1991), in this order by `term`:
+///   calibration_slope         b of a + b log(p / (1 - p)); 1: well spread, below 1: too extreme
+///   calibration_intercept     a beside it
+///   calibration_in_the_large  a with b = 1 held: 0: right on the whole
+///   calibration_ratio         share that happened / mean probability, 1 best, interval on its
+///                             logarithm
+///   spiegelhalter             sum (y - p)(1 - 2p) / sum (1 - 2p)^2, what the Brier score is off by
+///                             chance of the outcomes; its z test (Spiegelhalter 1986)
+/// null_value: what calibrated probabilities have, which statistic and p_value test (normal).
+/// Errors: of the fit (with weights HC0). Rows with probability 0 or 1 have no logit: the first
+/// three leave them out with a warning. method "logistic_recalibration", "calibration_ratio",
+/// "spiegelhalter".
+[[nodiscard]] std::vector<Estimate> calibration_line(const ScoredLabels& data,
+                                                     double conf_level = 0.95);
+
+namespace detail {
+/// Rows that count. Throws ArgumentError where a score is no probability, else as used_rows.
+[[nodiscard]] UsedRows used_probabilities(const ScoredLabels& data);
+}  // namespace detail
 
 }  // namespace impact

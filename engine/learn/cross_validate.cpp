@@ -43,10 +43,6 @@ class Gathered {
   std::vector<std::pair<std::string, int>> texts_;
 };
 
-void check_predictions(const Folds& folds, const OutOfFold& predictions) {
-  require_length("predictions", predictions.prediction.size(), folds.fold.size());
-}
-
 }  // namespace
 
 std::vector<double> OutOfFold::average(std::size_t rows) const {
@@ -67,6 +63,22 @@ std::vector<double> OutOfFold::average(std::size_t rows) const {
 
 StreamKey detail::fit_key(StreamKey key, int repeat, int fold) {
   return key.child(fmt::format("repeat {} fold {}", repeat, fold));
+}
+
+std::vector<double> detail::predictions_of(const Folds& folds, const OutOfFold& predictions,
+                                           int repeat, std::span<const std::uint32_t> rows) {
+  const std::size_t size = predictions.prediction.size();
+  const std::size_t each = folds.fold.size();
+  if (size == 0 || each == 0 || size % each != 0) require_length("predictions", size, each);
+  const std::size_t outputs = each == 0 ? 1 : size / each;
+  const double* const block =
+      predictions.prediction.data() + static_cast<std::size_t>(repeat) * folds.rows * outputs;
+  std::vector<double> of_rows;
+  of_rows.reserve(rows.size() * outputs);
+  for (const auto row : rows) {
+    for (std::size_t k = 0; k < outputs; ++k) of_rows.push_back(block[row * outputs + k]);
+  }
+  return of_rows;
 }
 
 OutOfFold out_of_fold(const Folds& folds, const Learner& learner, StreamKey key,
@@ -107,16 +119,14 @@ FoldMetric classifier_metric(std::function<double(const ScoredLabels&)> metric,
 }
 
 FoldScores fold_scores(const Folds& folds, const OutOfFold& predictions, const FoldMetric& metric) {
-  check_predictions(folds, predictions);
   FoldScores scores;
   ExactMoments moments;
   ExactMean ratio;  // Test rows over training rows, of folds in time.
   for (int repeat = 0; repeat < folds.repeats; ++repeat) {
-    const auto column = std::span<const double>(predictions.prediction)
-                            .subspan(static_cast<std::size_t>(repeat) * folds.rows, folds.rows);
     for (int fold = 0; fold < folds.folds; ++fold) {
       const Split split = folds.split(fold, repeat);
-      const double value = metric(pick(column, split.test), split.test);
+      const double value =
+          metric(detail::predictions_of(folds, predictions, repeat, split.test), split.test);
       scores.value.push_back(value);
       if (std::isnan(value)) continue;
       moments.add(value);

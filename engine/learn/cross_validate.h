@@ -44,9 +44,14 @@ struct OutOfFold {
 namespace detail {
 /// key.child("repeat r fold k").
 [[nodiscard]] StreamKey fit_key(StreamKey key, int repeat, int fold);
+/// What was predicted of `rows` in a repeat, all outputs of a row together. Throws ArgumentError
+/// when predictions are not a whole number for each row and repeat.
+[[nodiscard]] std::vector<double> predictions_of(const Folds& folds, const OutOfFold& predictions,
+                                                 int repeat, std::span<const std::uint32_t> rows);
 }  // namespace detail
 
-/// A number that judges predictions of `rows`; NaN where it is undefined.
+/// A number that judges predictions of `rows`, several a row where models make them; NaN where it
+/// is undefined.
 using FoldMetric =
     std::function<double(std::span<const double> prediction, std::span<const std::uint32_t> rows)>;
 
@@ -89,6 +94,7 @@ struct SelectionSpec {
   std::vector<Learner> learners = {};
   FoldMetric metric = {};        ///< Of inner out-of-fold predictions; rows by their own numbers.
   bool larger_is_better = true;  ///< False: a loss.
+  std::size_t outputs = 1;       ///< Predictions a row.
   int folds = 5;                 ///< Inner ones, drawn anew in each set of training rows.
   std::span<const std::int32_t> strata = {};  ///< Of all rows.
   std::span<const std::int32_t> groups = {};
@@ -113,7 +119,8 @@ struct NestedScores {
 /// as out_of_fold. Throws what the selector throws.
 [[nodiscard]] NestedScores nested_cross_validation(const Folds& folds, const Selector& selector,
                                                    const FoldMetric& metric, StreamKey key,
-                                                   const Context& context = {});
+                                                   const Context& context = {},
+                                                   std::size_t outputs = 1);
 
 struct NestedSpec {
   int inner_folds = 5;

@@ -46,8 +46,9 @@ Selection choose(const SelectionSpec& spec, std::span<const std::uint32_t> rows,
     const auto note = [&](const std::vector<std::string>& texts) {
       for (const auto& text : texts) warnings.push_back(spec.names[i] + ": " + text);
     };
-    const OutOfFold predictions = out_of_fold(folds, inside(spec.learners[i], rows),
-                                              key.child("inner fits " + spec.names[i]), context);
+    const OutOfFold predictions =
+        out_of_fold(folds, inside(spec.learners[i], rows), key.child("inner fits " + spec.names[i]),
+                    context, spec.outputs);
     const FoldScores scores = fold_scores(folds, predictions, metric);
     note(predictions.warnings);
     note(scores.warnings);
@@ -87,7 +88,7 @@ Selector best_of(SelectionSpec spec) {
 
 NestedScores nested_cross_validation(const Folds& folds, const Selector& selector,
                                      const FoldMetric& metric, StreamKey key,
-                                     const Context& context) {
+                                     const Context& context, std::size_t outputs) {
   NestedScores result;
   // out_of_fold names the stream of each fit; the names say which fit a choice belongs to.
   std::vector<StreamKey> keys;
@@ -106,7 +107,7 @@ NestedScores nested_cross_validation(const Folds& folds, const Selector& selecto
     result.inner_score[fit] = selection.inner_score;
     return std::move(selection.model);
   };
-  result.predictions = out_of_fold(folds, learner, key, context);
+  result.predictions = out_of_fold(folds, learner, key, context, outputs);
   result.scores = fold_scores(folds, result.predictions, metric);
   result.warnings = result.predictions.warnings;
   const auto& scored = result.scores.warnings;

@@ -203,3 +203,38 @@ TEST_CASE("nested cross-validation judges the choice, not its luck", "[learn][ne
   CHECK_THROWS_AS(run(2), DataError);
   CHECK_THROWS_AS(best_of({}), ArgumentError);
 }
+
+TEST_CASE("scores of models with several predictions a row", "[learn][nested]") {
+  const std::vector<double> y = {0, 1, 2, 0, 1, 2};
+  const Folds folds{.rows = 6, .folds = 2, .repeats = 1, .fold = {0, 1, 0, 1, 0, 1}};
+  const Learner doubled = [&](std::span<const std::uint32_t>, StreamKey, const Context&) {
+    FittedModel model;
+    model.predict = [&](std::span<const std::uint32_t> rows, std::span<double> out) {
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        out[2 * i] = y[rows[i]];
+        out[2 * i + 1] = 2.0 * y[rows[i]];
+      }
+    };
+    return model;
+  };
+  const FoldMetric metric = [&](std::span<const double> p, std::span<const std::uint32_t> rows) {
+    REQUIRE(p.size() == 2 * rows.size());
+    double wrong = 0.0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      wrong += std::abs(p[2 * i] - y[rows[i]]) + std::abs(p[2 * i + 1] - 2.0 * y[rows[i]]);
+    }
+    return wrong;
+  };
+  const OutOfFold out = out_of_fold(folds, doubled, kKey, {}, 2);
+  CHECK(fold_scores(folds, out, metric).value == std::vector<double>{0, 0});
+  SelectionSpec spec;
+  spec.names = {"doubled"};
+  spec.learners = {doubled};
+  spec.metric = metric;
+  spec.outputs = 2;
+  spec.folds = 3;
+  const auto nested = nested_cross_validation(folds, best_of(spec), metric, kKey, {}, 2);
+  CHECK(nested.scores.mean == 0.0);
+  CHECK(nested.inner_score == std::vector<double>{0, 0});
+  CHECK_THROWS_AS(fold_scores(folds, {.prediction = {1, 2, 3}}, metric), ArgumentError);
+}
