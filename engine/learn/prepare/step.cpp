@@ -59,12 +59,16 @@ std::span<const StepKind> step_kinds() {
     for (const auto family : {
              detail::select_steps(),
              detail::impute_steps(),
+             detail::scale_steps(),
              detail::encode_steps(),
              detail::product_steps(),
              detail::spline_steps(),
              detail::axes_steps(),
              detail::tf_idf_steps(),
              detail::keep_best_steps(),
+             detail::target_steps(),
+             detail::lump_steps(),
+             detail::bin_steps(),
          }) {
       out.insert(out.end(), family.begin(), family.end());
     }

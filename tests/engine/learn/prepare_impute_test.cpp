@@ -1,7 +1,7 @@
 #include "tests/engine/learn/prepare_rows.h"
 
 using namespace impact;
-using namespace impact::learning;
+using namespace impact::preparation;
 
 namespace {
 

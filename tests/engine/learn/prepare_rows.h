@@ -14,7 +14,7 @@
 #include "engine/learn/prepare/step.h"
 
 /// What the tests of preparation share.
-namespace impact::learning {
+namespace impact::preparation {
 
 inline constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
@@ -164,4 +164,4 @@ inline void check_step(const StepResult& result, const FeatureTable& features) {
   CHECK_THROWS_AS(read_step(bad), DataError);
 }
 
-}  // namespace impact::learning
+}  // namespace impact::preparation
