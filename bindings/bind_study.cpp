@@ -10,6 +10,7 @@
 #include "bindings/session.h"
 #include "bindings/source_options.h"
 #include "engine/core/version.h"
+#include "engine/study/results.h"
 #include "engine/study/sentence.h"
 #include "engine/study/study.h"
 #include "engine/table/verbs.h"
@@ -152,7 +153,7 @@ int node_name(lua_State* L) {
   }
   if (find_box(L, 1, "FindingTable") != nullptr) {
     const auto table = get_handle<const FindingTableHandle>(L, 1);
-    return push(table->node + "." + table->table, "table");
+    return push(result_table_name(table->node, table->table), "table");
   }
   lua_pushnil(L);
   return 1;

@@ -14,8 +14,10 @@ kit.sample = "local t <const> = frame {\n"
   .. "  { \"y\", { 1.5, 2, 4.25, 7, 3, 8.5, 6, 9, 2.5, 5, 7.5, 4 } },\n"
   .. "  { \"x\", { 2, 1, 3, 5, 2.5, 6, 4, 8, 1.5, 4.5, 6.5, 3.5 } },\n"
   .. "  { \"w\", { 1, 3, 2, 2, 1, 3, 2, 1, 3, 2, 1, 3 } },\n"
-  .. "  { \"k\", { \"p\", \"q\", \"r\", \"p\", \"q\", \"r\", \"p\", \"q\", \"r\", \"p\", \"q\", \"r\" } },\n"
-  .. "  { \"won\", { true, false, false, true, false, true, true, true, false, false, true, false } },\n"
+  .. "  { \"k\", { \"p\", \"q\", \"r\", \"p\", \"q\", \"r\", \"p\", \"q\", \"r\", \"p\", \"q\","
+  .. " \"r\" } },\n"
+  .. "  { \"won\", { true, false, false, true, false, true, true, true, false, false, true, false"
+  .. " } },\n"
   .. "  key = \"id\" }\n"
 
 local function names_of(params)
@@ -58,7 +60,8 @@ function kit.method(name, text, params, example)
 end
 
 function kit.of(text)
-  return kit.column("of", text or "What is predicted: numbers, or classes (texts, booleans, 0 and 1).")
+  return kit.column("of", text or "What is predicted: numbers, or classes (texts, booleans, 0 and"
+    .. " 1).")
 end
 
 function kit.features(text)
@@ -97,8 +100,8 @@ end
 
 -- How rows are split into folds.
 function kit.folds(default)
-  return kit.option("folds", "integer", "Parts of the cross-validation.",
-    { default = default or 10, min = 2, max = 1000 })
+  return kit.option("folds", "integer|text",
+    "Parts of the cross-validation; each: every row, or group, alone.", { default = default or 10 })
 end
 
 function kit.repeats()
@@ -111,6 +114,21 @@ function kit.stratified()
     { default = true })
 end
 
+-- How rows are split: everything that methods which judge learners share.
+function kit.splitting(default)
+  return {
+    kit.groups(), kit.folds(default), kit.repeats(), kit.stratified(),
+    kit.option("split", "number", "Instead of folds: this share of the rows is judged, once.",
+      { min = 0, max = 1 }),
+    kit.optional(kit.column("time",
+      "When a row happened: folds follow each other, and no model learns from later rows.")),
+    kit.option("gap", "integer", "With time: moments left out between training and test.",
+      { min = 0 }),
+    kit.option("window", "integer", "With time: learn from so many moments at most.", { min = 1 }),
+    kit.option("test", "integer", "With time: moments a fold is judged by.", { min = 1 }),
+  }
+end
+
 -- A fitted model: declared, computed or from a file.
 function kit.model(text)
   return kit.need("model", "Finding|FittedModel",
@@ -118,7 +136,7 @@ function kit.model(text)
 end
 
 internal.learn_kit = kit
-local kFamilies <const> = { "prepare", "models", "fit" }
+local kFamilies <const> = { "prepare", "models", "fit", "evaluate" }
 for _, family in ipairs(kFamilies) do
   internal.load("learn/" .. family .. ".lua")
 end

@@ -137,6 +137,15 @@ void take_rest(const AnalysisReader& read, LessonData* data) {
                            .expected = "0 or more"});
     }
   }
+  if (read.has("time")) {
+    const std::string& name = read.name("time");
+    data->time = feature_of(name, read.input().frame.column(name)).numbers;
+    if (data->time.empty()) {
+      throw ArgumentError({.what = "'" + name + "' is no time",
+                           .got = read.input().frame.column(name).type().name(),
+                           .expected = "a date, a timestamp or a number"});
+    }
+  }
   if (read.has("groups")) {
     const FactorCodes factor = read.groups(read.name("groups"));
     // A row without a group stands for itself.
@@ -186,6 +195,7 @@ LessonData LessonData::complete(const std::vector<std::string>& columns) const {
   out.classes = classes;
   out.weights = kept(weights, rows);
   out.groups = kept(groups, rows);
+  out.time = kept(time, rows);
   out.rows = every_row(rows.size());
   out.warnings = warnings;
   return out;
@@ -266,16 +276,49 @@ std::shared_ptr<const TrainedModel> model_of(const AnalysisReader& read) {
                        .expected = "model = a declared learn.fit, its :model(), or learn.load"});
 }
 
+namespace {
+
+// One fold that a share of the rows is in; the others only train.
+Folds one_split(const LessonData& data, double share, std::span<const std::int32_t> strata,
+                StreamKey key) {
+  const std::size_t n = data.outcome.size();
+  const Split split =
+      draw_split(n, {.test_share = share, .strata = strata, .groups = data.groups}, key);
+  Folds out{.rows = n, .folds = 1, .repeats = 1};
+  out.fold.assign(n, -1);
+  for (const std::uint32_t row : split.test) out.fold[row] = 0;
+  return out;
+}
+
+}  // namespace
+
 Folds drawn_folds(const AnalysisReader& read, const LessonData& data) {
-  FoldSpec spec{.folds = static_cast<int>(read.integer("folds", 10)),
-                .repeats = static_cast<int>(read.integer("repeats", 1))};
+  const std::size_t n = data.outcome.size();
+  const StreamKey key = read.input().stream.child("folds");
   std::vector<std::int32_t> strata;
-  if (!data.classes.empty() && read.flag("stratified", true)) {
-    strata = data.labels();
-    spec.strata = strata;
+  if (!data.classes.empty() && read.flag("stratified", true)) strata = data.labels();
+  if (read.given("split")) return one_split(data, read.number("split", 0.25), strata, key);
+  const bool each = read.given("folds") && read.input().options["folds"].is_string();
+  if (!data.time.empty()) {
+    return time_folds(data.time, {.folds = static_cast<int>(each ? 5 : read.integer("folds", 5)),
+                                  .test = static_cast<std::size_t>(read.integer("test", 0)),
+                                  .gap = static_cast<std::size_t>(read.integer("gap", 0)),
+                                  .train = static_cast<std::size_t>(read.integer("window", 0))});
   }
-  spec.groups = data.groups;
-  return draw_folds(data.outcome.size(), spec, read.input().stream.child("folds"));
+  if (each) {
+    if (read.text("folds", "") != "each") {
+      throw ArgumentError({.what = "'folds' is not understood",
+                           .got = read.text("folds", ""),
+                           .expected = "a number, or \"each\""});
+    }
+    return data.groups.empty() ? leave_one_out(n) : leave_one_group_out(data.groups);
+  }
+  return draw_folds(n,
+                    {.folds = static_cast<int>(read.integer("folds", 10)),
+                     .repeats = static_cast<int>(read.integer("repeats", 1)),
+                     .strata = strata,
+                     .groups = data.groups},
+                    key);
 }
 
 AnalysisTable analysis_table(const ModelTable& table) {

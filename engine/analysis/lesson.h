@@ -20,6 +20,7 @@ struct LessonData {
   std::vector<std::string> classes = {};  ///< None: numbers. Of two the second is the positive one.
   std::vector<double> weights = {};
   std::vector<std::int32_t> groups = {};
+  std::vector<double> time = {};         ///< Of role "time"; none: rows have no order.
   std::vector<std::uint32_t> rows = {};  ///< With an outcome.
   std::vector<std::string> warnings = {};
 
@@ -50,7 +51,10 @@ struct LessonData {
 /// The model of role or node "model". Throws ArgumentError when there is none.
 [[nodiscard]] std::shared_ptr<const TrainedModel> model_of(const AnalysisReader& read);
 
-/// Options "folds", "repeats", "stratified"; groups of the lesson stay together.
+/// Options "folds" (a number, or "each": every row, or group, alone), "repeats", "stratified";
+/// groups of the lesson stay together. With times, folds follow each other, and options "gap",
+/// "window" and "test" count moments. Option "split" = a share: that part of the rows is judged,
+/// once, by a model of the others.
 [[nodiscard]] Folds drawn_folds(const AnalysisReader& read, const LessonData& data);
 
 /// A model's table as a table of the analysis.

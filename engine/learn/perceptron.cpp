@@ -184,10 +184,11 @@ void scale_columns(const FeatureColumns& features, const Used& used, const Perce
 }
 
 template <class T>
-detail::Training<T> gather(const FeatureColumns& features, const Outcome& outcome, const Used& used,
-                           std::span<const double> weights, const std::vector<double>& factor,
-                           std::size_t stride, Perceptron& model) {
-  detail::Training<T> t;
+detail::PerceptronTraining<T> gather(const FeatureColumns& features, const Outcome& outcome,
+                                     const Used& used, std::span<const double> weights,
+                                     const std::vector<double>& factor, std::size_t stride,
+                                     Perceptron& model) {
+  detail::PerceptronTraining<T> t;
   const std::size_t rows = used.train.size() + used.validation.size();
   t.x.resize(rows * stride);
   t.y.reserve(rows);
@@ -363,7 +364,7 @@ Perceptron fit(const FeatureColumns& features, const Outcome& outcome,
   plan.loss.kind = output_loss(model);
   plan.loss.delta = spec.huber_delta;
   const auto learn = [&]<class T>(T /*precision*/) {
-    const detail::Training<T> t =
+    const detail::PerceptronTraining<T> t =
         gather<T>(features, outcome, used, weights, factor, plan.layers[0].in_stride, model);
     model.n = static_cast<std::int64_t>(t.train.size());
     if (t.train.empty()) {

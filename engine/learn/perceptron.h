@@ -110,7 +110,7 @@ struct Perceptron {
   std::vector<double> centre = {}, scale = {};  ///< Of the columns; NaN scale: a constant one.
   double outcome_centre = 0.0, outcome_scale = 1.0;
   std::vector<double> constant = {};  ///< What is predicted where there are no layers.
-  std::int64_t n = 0;                 ///< Training rows, without those for validation.
+  std::int64_t n = 0;                 ///< PerceptronTraining rows, without those for validation.
   int best_epoch = 0;                 ///< 1 ...: whose weights these are.
   bool stopped_early = false;
   std::vector<PerceptronEpoch> history = {};

@@ -37,8 +37,8 @@ void shuffle(std::vector<std::uint32_t>& order, StreamKey key, int epoch) {
 }  // namespace
 
 template <class T>
-void train(const Training<T>& t, const PerceptronSpec& spec, const NetworkPlan& plan, StreamKey key,
-           const Context& context, Perceptron& model) {
+void train(const PerceptronTraining<T>& t, const PerceptronSpec& spec, const NetworkPlan& plan,
+           StreamKey key, const Context& context, Perceptron& model) {
   const std::size_t n = t.train.size();
   const std::size_t size = std::min(spec.batch_size, n);
   Network<T> network(plan, std::min(size + 1, n));
@@ -111,9 +111,9 @@ void train(const Training<T>& t, const PerceptronSpec& spec, const NetworkPlan& 
   take_weights(network, model);
 }
 
-template void train(const Training<float>&, const PerceptronSpec&, const NetworkPlan&, StreamKey,
-                    const Context&, Perceptron&);
-template void train(const Training<double>&, const PerceptronSpec&, const NetworkPlan&, StreamKey,
-                    const Context&, Perceptron&);
+template void train(const PerceptronTraining<float>&, const PerceptronSpec&, const NetworkPlan&,
+                    StreamKey, const Context&, Perceptron&);
+template void train(const PerceptronTraining<double>&, const PerceptronSpec&, const NetworkPlan&,
+                    StreamKey, const Context&, Perceptron&);
 
 }  // namespace impact::detail

@@ -14,7 +14,7 @@ namespace impact::detail {
 
 /// Rows with their numbers in the network's units.
 template <class T>
-struct Training {
+struct PerceptronTraining {
   WideVector<T> x;                               ///< Rows x stride of the inputs.
   std::vector<double> y, w;                      ///< Class or number; weight, > 0.
   std::vector<std::uint32_t> train, validation;  ///< Places in the above; some to train on.
@@ -23,7 +23,7 @@ struct Training {
 /// Trains the layers of `model` from where they are; writes them, the history, which epoch they
 /// are of, and warnings. T: float, double.
 template <class T>
-void train(const Training<T>& rows, const PerceptronSpec& spec, const NetworkPlan& plan,
+void train(const PerceptronTraining<T>& rows, const PerceptronSpec& spec, const NetworkPlan& plan,
            StreamKey key, const Context& context, Perceptron& model);
 
 }  // namespace impact::detail

@@ -5,6 +5,7 @@
 #include "engine/study/needs.h"
 #include "engine/study/recipe.h"
 #include "engine/study/strata.h"
+#include "engine/table/lineage.h"
 
 namespace impact {
 namespace {
@@ -22,16 +23,22 @@ std::vector<EarlierAnswer> answers_of(const Recipe& recipe, const EarlierResults
   return out;
 }
 
-// The columns of numbers that a computed "of" comes from, as role "label_sources".
+// The columns of numbers that a computed "of" comes from and that the table still has, as role
+// "label_sources".
 void add_sources(const Recipe& recipe, const RelationPtr& table, Needs* needs,
                  AnalysisInput* input) {
   std::vector<std::string> sources;
   for (const auto& [role, members] : recipe.roles) {
-    if (role != "of" || members[0].expr->kind == Expr::Kind::kColumn) continue;
-    for (const std::string& name : columns_of(*members[0].expr)) {
+    if (role != "of") continue;
+    const Expr& of = *members[0].expr;
+    for (const Origin& origin : origins_of(*table, of)) {
+      const std::string& name = origin.second;
       const auto at = table->schema.find(name);
       if (!at || !table->schema[*at].type.numeric()) continue;
-      sources.push_back(needs->add({.name = name, .expr = column(name), .table = table}));
+      if (of.kind == Expr::Kind::kColumn && of.name == name) continue;
+      const ExprPtr source = column(name);
+      if (origins_of(*table, *source) != std::set<Origin>{origin}) continue;
+      sources.push_back(needs->add({.name = name, .expr = source, .table = table}));
     }
   }
   if (!sources.empty()) input->roles.emplace_back("label_sources", std::move(sources));

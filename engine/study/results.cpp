@@ -98,4 +98,8 @@ std::string results_json(const Results& results) {
   return out + (tables.empty() ? "}\n}\n" : "\n  }\n}\n");
 }
 
+std::string result_table_name(const std::string& node, const std::string& table) {
+  return table == node ? node : node + "." + table;
+}
+
 }  // namespace impact

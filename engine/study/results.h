@@ -47,4 +47,8 @@ struct Results {
 /// "NaN", "Infinity", "-Infinity".
 [[nodiscard]] std::string results_json(const Results& results);
 
+/// Name of an analysis' table among the results: "<node>.<table>", or the node's own where the
+/// table is called like it, as what the node is about.
+[[nodiscard]] std::string result_table_name(const std::string& node, const std::string& table);
+
 }  // namespace impact

@@ -92,8 +92,7 @@ Lock lock_of(const Study& study, const StudyRun& run, const RunRecord& record,
 
 void add_tables(const NodeRun& node, Results* results) {
   for (const auto& [name, frame] : node.result.tables) {
-    // A table that is named like its node is what the node is about.
-    results->tables.push_back({name == node.name ? name : node.name + "." + name, frame});
+    results->tables.push_back({result_table_name(node.name, name), frame});
   }
 }
 

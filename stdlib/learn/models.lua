@@ -3,7 +3,9 @@ local internal = ...
 local kit = internal.learn_kit
 local option = kit.option
 
-local function flag(name, text, default) return option(name, "boolean", text, { default = default }) end
+local function flag(name, text, default)
+  return option(name, "boolean", text, { default = default })
+end
 local function whole(name, text, default, min, max)
   return option(name, "integer", text, { default = default, min = min, max = max })
 end
@@ -15,7 +17,8 @@ local function choice(name, text, allowed)
 end
 
 kit.learner("baseline",
-  "The same for every row: the outcome's mean or median, or the share of each class. What a model must"
+  "The same for every row: the outcome's mean or median, or the share of each class. What a model"
+    .. " must"
     .. " beat.", { choice("level", "Of numbers.", { "mean", "median" }) },
   "assert(tostring(learn.baseline {}) == \"baseline { level = \\\"mean\\\" }\")")
 
@@ -52,18 +55,22 @@ kit.learner("lasso",
   "local m <const> = learn.fit { learner = learn.lasso { lambda = 0.1 }, of = t.y,"
     .. " features = { t.x, t.w } }\nassert(m:table(\"coefficients\"):count_rows() == 3)")
 kit.learner("ridge",
-  "Regression that shrinks coefficients: their squares are penalised. Rows with a missing number are"
+  "Regression that shrinks coefficients: their squares are penalised. Rows with a missing number"
+    .. " are"
     .. " left out.", penalised(),
   "local m <const> = learn.fit { learner = learn.ridge { lambda = 0.1 }, of = t.y,"
     .. " features = { t.x, t.w } }\nassert(m:table(\"coefficients\"):count_rows() == 3)")
 kit.learner("elastic_net",
-  "Regression with a mix of the lasso's and the ridge's penalty. Rows with a missing number are left"
+  "Regression with a mix of the lasso's and the ridge's penalty. Rows with a missing number are"
+    .. " left"
     .. " out.", penalised { number("alpha", "Share of the lasso.", 0.5, 0, 1) },
   "local m <const> = learn.fit { learner = learn.elastic_net { alpha = 0.3, lambda = 0.1 },"
-    .. " of = t.won, features = { t.x, t.w } }\nassert(m:table(\"coefficients\"):count_rows() == 3)")
+    .. " of = t.won, features = { t.x, t.w } }\nassert(m:table(\"coefficients\"):count_rows() =="
+    .. " 3)")
 
 kit.learner("rigorous_lasso",
-  "Lasso with the penalty that theory gives: no cross-validation, no chance. Numbers or two classes;"
+  "Lasso with the penalty that theory gives: no cross-validation, no chance. Numbers or two"
+    .. " classes;"
     .. " with groups the penalty allows for their dependence.", {
     flag("post", "Coefficients without penalty on the columns that were selected.", true),
     flag("intercept", "Fit a level.", true),
@@ -106,7 +113,8 @@ kit.learner("tree",
     whole("min_leaf", "Fewest rows in a leaf.", 1, 1),
     whole("min_split", "Fewest rows to split.", 2, 2),
   }, tree_shape()),
-  "local m <const> = learn.fit { learner = learn.tree { max_depth = 2 }, of = t.won, features = t.x }\n"
+  "local m <const> = learn.fit { learner = learn.tree { max_depth = 2 }, of = t.won, features ="
+    .. " t.x }\n"
     .. "assert(m:table(\"importance\"):rows()[1].column == \"x\")")
 
 local function forest_params(fraction_text, replace)
@@ -128,7 +136,8 @@ local function forest_params(fraction_text, replace)
 end
 
 kit.learner("forest",
-  "Random forest: the mean of many trees, each of other rows and columns. Judges itself on rows that"
+  "Random forest: the mean of many trees, each of other rows and columns. Judges itself on rows"
+    .. " that"
     .. " a tree did not see. Missing numbers go to the side of a split where they fit better.",
   forest_params("Rows drawn for a tree, as a part of all.", true),
   "local m <const> = learn.fit { learner = learn.forest { trees = 20 }, of = t.y,"
@@ -163,7 +172,8 @@ kit.learner("boost",
     choice("booster", "dart leaves out trees at random.", { "gbtree", "dart" }),
     number("rate_drop", "Share of the trees that dart leaves out.", 0, 0, 1),
     number("skip_drop", "How often dart leaves out none.", 0, 0, 1),
-    whole("max_cat_to_onehot", "Categories up to this number are split one against the rest.", 4, 1),
+    whole("max_cat_to_onehot", "Categories up to this number are split one against the"
+      .. " rest.", 4, 1),
     whole("max_cat_threshold", "Most categories on one side.", 64, 1),
     option("objective", "text", "The loss of numbers; left out: squared error.", { allowed = {
       "reg:squarederror", "reg:squaredlogerror", "reg:absoluteerror", "reg:pseudohubererror",
@@ -174,7 +184,8 @@ kit.learner("boost",
     option("monotone", "list", "column = 1: predictions never fall as it grows; -1: never rise.",
       { items = "integer", keyed = true }),
     option("interactions", "list", "Lists of columns that may meet in one tree."),
-    whole("patience", "Stop after so many rounds without a better validation metric; 0: never.", 0, 0),
+    whole("patience", "Stop after so many rounds without a better validation metric; 0:"
+      .. " never.", 0, 0),
     number("validation_share", "Training rows that judge the rounds.", 0.1, 0, 1),
     option("metric", "text", "What they judge by; left out: XGBoost's for the loss."),
   },
@@ -198,7 +209,8 @@ kit.learner("perceptron",
     number("eps", "Of adam.", 1e-8, 0),
     number("weight_decay", "Shrinks weights.", 0, 0),
     number("clip_norm", "Longest gradient; 0: any.", 0, 0),
-    choice("schedule", "How the learning rate changes.", { "constant", "step", "cosine", "plateau" }),
+    choice("schedule", "How the learning rate"
+      .. " changes.", { "constant", "step", "cosine", "plateau" }),
     whole("step_size", "Of step: every so many epochs", 30, 1),
     number("gamma", "times this.", 0.1, 0),
     whole("t_max", "Of cosine: epochs to the lowest rate; 0: all.", 0, 0),
@@ -215,7 +227,8 @@ kit.learner("perceptron",
     whole("batch_size", "Rows of a mini-batch.", 256, 1),
     whole("epochs", "Passes over the rows, at most.", 100, 1),
     flag("shuffle", "Rows in another order each epoch.", true),
-    whole("patience", "Stop after so many epochs without a better validation loss; 0: never.", 0, 0),
+    whole("patience", "Stop after so many epochs without a better validation loss; 0:"
+      .. " never.", 0, 0),
     option("validation_share", "number", "Training rows that judge the epochs; 0.1 with patience.",
       { min = 0, max = 1 }),
     number("min_delta", "What counts as better.", 0, 0),
@@ -231,12 +244,14 @@ do
   local names = { "steps", "model" }
   kit.names.pipeline = internal.define({
     name = "learn.pipeline",
-    text = "Steps of preparation and a learner behind them, as one learner: whatever the steps learn"
+    text = "Steps of preparation and a learner behind them, as one learner: whatever the steps"
+      .. " learn"
       .. " (means, levels, axes) they learn from training rows alone.",
     params = { { name = "parts", type = "list", text = "Steps in order, the learner last.",
       items = "Step|Learner" } },
     returns = "Learner",
-    example = kit.sample .. "local p <const> = learn.pipeline { learn.select { except = \"w\" }, learn.linear {} }\n"
+    example = kit.sample .. "local p <const> = learn.pipeline { learn.select { except = \"w\" },"
+      .. " learn.linear {} }\n"
       .. "assert(tostring(p):find(\"pipeline\", 1, true) == 1)",
   }, function(parts)
     local steps, last = {}, nil
