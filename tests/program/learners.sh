@@ -13,7 +13,7 @@ awk 'BEGIN { srand(3); print "id,creator,tier,followers,duration,hour,likes,vira
     t = f < 1500 ? "small" : f < 3500 ? "medium" : "large"
     likes = f / 100 + d + 10 * rand()
     printf "%d,c%d,%s,%s,%d,%d,%.3f,%s\n", i, i % 40, t, i % 17 ? f : "", d, int(24 * rand()),
-      likes, likes + 20 * rand() > 65 ? "hit" : "miss"
+      likes, (likes + 20 * rand() > 65 ? "hit" : "miss")
   } }' >data/posts.csv
 cat >study.lua <<'LUA'
 local S <const> = study "learners" { version = "0.1.0", seed = 11 }
