@@ -17,6 +17,9 @@ namespace impact::detail {
 [[nodiscard]] std::span<const LearnerKind> boosting_kinds();
 [[nodiscard]] std::span<const LearnerKind> perceptron_kinds();
 [[nodiscard]] std::span<const LearnerKind> pipeline_kinds();
+[[nodiscard]] std::span<const LearnerKind> stack_kinds();
+[[nodiscard]] std::span<const LearnerKind> super_learner_kinds();
+[[nodiscard]] std::span<const LearnerKind> tuned_kinds();
 
 /// Codes of classes, missing outcomes -1.
 [[nodiscard]] std::vector<std::int32_t> labels_of(const Lesson& lesson);

@@ -75,7 +75,8 @@ void check_history(std::span<const Trial> history, const TuneBatch& batch) {
 
 void take_result(Trial& trial, TrialResult result) {
   trial.error = std::move(result.error);
-  if (trial.error.empty() && !std::isfinite(result.score)) trial.error = "the score is undefined";
+  if (trial.error.empty() && std::isnan(result.score)) trial.error = "the score is undefined";
+  if (trial.error.empty() && std::isinf(result.score)) trial.error = "the score is infinite";
   if (trial.failed()) return;
   trial.score = result.score;
   trial.std_error = result.std_error;

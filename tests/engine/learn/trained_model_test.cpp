@@ -55,6 +55,15 @@ json small_options(std::string_view kind) {
     return {{"steps", json::array()},
             {"model", {{"learner", "forest"}, {"options", {{"trees", 5}}}}}};
   }
+  const json tree = {{"learner", "tree"}, {"options", {{"max_depth", 3}}}};
+  if (kind == "stack") return {{"learners", {tree, tree}}, {"folds", 3}, {"passthrough", true}};
+  if (kind == "super_learner") return {{"learners", {{"a", tree}, {"b", tree}}}, {"folds", 3}};
+  if (kind == "tuned") {
+    return {{"learner", tree},
+            {"space", {{"max_depth", {{"integers", {1, 4}}}}}},
+            {"tuner", {{"method", "random"}, {"trials", 3}}},
+            {"folds", 2}};
+  }
   return json::object();
 }
 
