@@ -45,26 +45,19 @@ struct Kernel {
 //   ranges   a normal density around the point's place, cut at the ends; whole numbers take the
 //            mass of their interval
 //   choices  (1[c = c_i] + 1 / K) / 2 for K choices
-// Widths of n points in d dimensions:
-//   together   0.2 n^(-1 / (d + 4)), at least 1 / min(100, n + 2) (Scott's rule, as in Falkner et
-//              al. 2018; 0.2 of the range stands for the sd, which n good points are too few for)
-//   each alone the larger distance to the neighbours (ends of the range among them), between
-//              1 / min(100, n + 2) and 1 (Bergstra et al. 2011, section 4.2)
+// The width of a point's kernel in a parameter is the larger distance to its neighbours there, of
+// a single point to the ends, between 1 / min(100, n + 2) and 1 for n points (Bergstra et al. 2011,
+// section 4.2; the ends count as neighbours there, which keeps the outermost kernels wide and found
+// less in trials).
 class Mixture {
  public:
-  Mixture(const SearchSpace& space, std::vector<const SearchPoint*> points, bool together)
+  Mixture(const SearchSpace& space, std::vector<const SearchPoint*> points)
       : space_(space), points_(std::move(points)), width_(space.size()) {
     const auto n = static_cast<double>(points_.size());
     const double least = 1.0 / std::min(100.0, n + 2.0);
     for (std::size_t j = 0; j < space_.size(); ++j) {
       if (space_.parameters[j].kind == Kind::kChoices) continue;
-      if (together) {
-        const double scott =
-            0.2 * std::pow(std::max(n, 1.0), -1.0 / (static_cast<double>(space_.size()) + 4.0));
-        width_[j].assign(points_.size(), std::max(scott, least));
-      } else {
-        width_[j] = gaps(j, least);
-      }
+      width_[j] = gaps(j, least);
     }
   }
 
@@ -146,9 +139,11 @@ class Mixture {
     std::vector<double> widths(points_.size(), 1.0);
     for (std::size_t k = 0; k < places.size(); ++k) {
       const double here = places[k].first;
-      const double below = k == 0 ? here : here - places[k - 1].first;
-      const double above = k + 1 == places.size() ? 1.0 - here : places[k + 1].first - here;
-      widths[places[k].second] = std::clamp(std::max(below, above), least, 1.0);
+      double gap = 0.0;
+      if (k > 0) gap = here - places[k - 1].first;
+      if (k + 1 < places.size()) gap = std::max(gap, places[k + 1].first - here);
+      if (places.size() == 1) gap = std::max(here, 1.0 - here);
+      widths[places[k].second] = std::clamp(gap, least, 1.0);
     }
     return widths;
   }
@@ -210,8 +205,8 @@ SearchPoint parzen_choice(const SearchSpace& space, const TunerSpec& spec, const
     (k < cut ? good : others).push_back(&scored.points[order[k]]);
   }
   for (const SearchPoint& point : scored.pending) others.push_back(&point);
-  const Mixture low(space, std::move(good), spec.multivariate);
-  const Mixture high(space, std::move(others), spec.multivariate);
+  const Mixture low(space, std::move(good));
+  const Mixture high(space, std::move(others));
   SearchPoint chosen;
   double best = -kInfinity;
   for (int draw = 0; draw < spec.draws; ++draw) {

@@ -50,9 +50,9 @@ struct TunerSpec {
 
   /// Parzen: trials better than this share's quantile (at most 25) are good; parameters together
   /// by product kernels (Falkner, Klein & Hutter 2018), or each on its own.
-  double good_share = 0.15;
+  double good_share = 0.1;
   bool multivariate = true;
-  int draws = 24;  ///< Candidates drawn from the good ones' density for each choice.
+  int draws = 64;  ///< Candidates drawn from the good ones' density for each choice.
 };
 
 /// {"method": "parzen", "trials": 60, ...}: names as above; methods "grid", "random", "halving",
