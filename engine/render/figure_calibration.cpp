@@ -21,7 +21,18 @@ std::vector<double> edges_between(const std::vector<double>& at) {
   return edges;
 }
 
-// Bins of equal numbers of rows would make a flat histogram: then density is drawn.
+// Bars of very different widths would be read by their areas: then density is drawn.
+bool uneven(const std::vector<double>& edges) {
+  double least = INFINITY;
+  double most = 0.0;
+  for (std::size_t i = 1; i < edges.size(); ++i) {
+    least = std::min(least, edges[i] - edges[i - 1]);
+    most = std::max(most, edges[i] - edges[i - 1]);
+  }
+  return most > 3 * least;
+}
+
+// Bins of equal numbers of rows would make a flat histogram: density too.
 bool equally_filled(const std::vector<double>& counts) {
   const auto [low, high] = std::minmax_element(counts.begin(), counts.end());
   return counts.size() > 2 && *high - *low <= std::max(1.0, 0.02 * *high);
@@ -32,12 +43,19 @@ void draw_histogram_below(Draft& draft, const Sheet& sheet, const std::vector<Bi
   const FigureFactor& group = sheet.factors[0];
   const std::vector<double>& predicted = sheet.measures[0].values;
   const std::vector<double>& count = sheet.measures[4].values;
-  bool density = !all.empty();
+  bool density = false;
+  bool flat = !all.empty();
   for (const Bins& bins : all) {
     std::vector<double> counts;
-    for (const std::uint32_t i : bins.rows) counts.push_back(count[i]);
-    density = density && equally_filled(counts);
+    std::vector<double> at;
+    for (const std::uint32_t i : bins.rows) {
+      counts.push_back(count[i]);
+      at.push_back(predicted[i]);
+    }
+    flat = flat && equally_filled(counts);
+    density = density || uneven(edges_between(at));
   }
+  density = density || flat;
   AxisSpec y{.title = density ? "density" : "rows", .zero = true};
   json rows = json::array();
   for (const Bins& bins : all) {
@@ -73,6 +91,7 @@ void draw_histogram_below(Draft& draft, const Sheet& sheet, const std::vector<Bi
     draft.picture.layer(data, {{"type", "line"}, {"interpolate", "step-after"}}, encoding);
     return;
   }
+  encoding["x"]["bin"] = {{"binned", true}};
   encoding["x2"] = field_of("x_end");
   encoding["tooltip"] =
       tooltip({{"x", "from", ".3~f"}, {"x_end", "to", ".3~f"}, {"n", y.title, ",.4~r"}});

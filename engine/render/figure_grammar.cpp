@@ -341,8 +341,6 @@ json Picture::finish() const {
       spec["concat"].push_back(view(chart));
     }
     spec["columns"] = chart_columns_;
-    // A long text below would push the charts above it apart.
-    if (chart_columns_ > 1) spec["align"] = "none";
     if (!resolve_charts_.is_null()) spec["resolve"] = resolve_charts_;
   } else if (facet_.is_null()) {
     spec = view(0);

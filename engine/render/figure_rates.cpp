@@ -218,8 +218,12 @@ void draw_cursor(Draft& draft, const FigureFactor& group, const AxisSpec& x, con
 }
 
 void draw_by_threshold(Draft& draft, const Cursor& cursor, const Sheet& sheet, const Curve& curve) {
-  const FigureFactor metrics{
-      .title = "", .labels = {"precision", "recall", f_name(cursor.beta), "called positive"}};
+  FigureFactor metrics{.title = "",
+                       .labels = {"precision", "recall", f_name(cursor.beta), "called positive"}};
+  const bool shared = std::any_of(curve.points.begin(), curve.points.end(), [&](const Rate& p) {
+    return !std::isnan(achieved(cursor, sheet, p).share);
+  });
+  if (!shared) metrics.labels.pop_back();
   json rows = json::array();
   std::vector<Rate> points = curve.points;
   std::erase_if(points, [&](const Rate& p) { return std::isnan(sheet.measures[2].values[p.row]); });
@@ -267,7 +271,7 @@ void draw_readout(Draft& draft, const Cursor& cursor, const FigureFactor& group,
     text["y"] = position_of_groups("group", "", group.labels);
     text["y"]["axis"] = {{"domain", false}, {"ticks", false}, {"labelLimit", 240}};
   } else {
-    text["y"] = constant(9);
+    text["y"] = constant(-10);
   }
   draft.picture.layer(data, {{"type", "text"}, {"align", "left"}, {"fontSize", 12}}, text,
                       {{"transform", std::move(transforms)}});
@@ -393,11 +397,9 @@ void draw_precision_recall(Draft& draft) {
                        "; average precision: " + said + ".";
   if (!moves) return;
   draw_cursor(draft, group, x, y, data);
-  if (!group.given()) {
-    draft.picture.next_chart(0, 0);
-    draw_by_threshold(draft, cursor, sheet, curves.front());
-  }
-  draft.picture.next_chart(0, 18.0 * static_cast<double>(group.count()));
+  // What the cursor achieves is written over the curves of one model, and below those of several.
+  draft.picture.next_chart(0, group.given() ? 18.0 * static_cast<double>(group.count()) : 0.0);
+  if (!group.given()) draw_by_threshold(draft, cursor, sheet, curves.front());
   draw_readout(draft, cursor, group, data);
   const json own = {{"color", "independent"}, {"strokeDash", "independent"}};
   draft.picture.arrange_charts(group.given() ? 1 : 2, {{"scale", own}});

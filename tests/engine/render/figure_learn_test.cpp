@@ -102,10 +102,12 @@ TEST_CASE("gain begins where nothing is looked at", "[figure]") {
   CHECK(says(gain.words, "80.0% in 50% of the rows"));
 }
 
-TEST_CASE("calibration: bins of equal counts show the density of the predictions", "[figure]") {
-  const auto bins = [](std::vector<std::int64_t> counts) {
+TEST_CASE("calibration: equally filled or uneven bins show the density of the predictions",
+          "[figure]") {
+  const auto bins = [](std::vector<std::int64_t> counts,
+                       std::vector<double> predicted = {0.1, 0.3, 0.9}) {
     const Frame frame = Table()
-                            .numbers("predicted", {0.1, 0.3, 0.9})
+                            .numbers("predicted", std::move(predicted))
                             .numbers("observed", {0.1, 0.3, 0.9})
                             .integers("count", std::move(counts))
                             .build();
@@ -121,6 +123,9 @@ TEST_CASE("calibration: bins of equal counts show the density of the predictions
   CHECK(counted[1]["n"] == 20.0);
   // A third of the rows on a width of 0.4.
   CHECK(bins({20, 20, 20})[1]["n"].get<double>() == Approx(1.0 / 3 / 0.4).epsilon(1e-6));
+  // Widths of 0.04, 0.44 and 0.52: areas are read, not heights.
+  CHECK(bins({10, 20, 30}, {0.02, 0.06, 0.9})[0]["n"].get<double>() ==
+        Approx(10.0 / 60 / 0.04).epsilon(1e-6));
 }
 
 TEST_CASE("importance: the largest first, the mean of repeats, the rest said", "[figure]") {
