@@ -198,7 +198,7 @@ std::vector<Topic> make_topics() {
        {"Learner"},
        with_prefix("learn.", {"baseline", "linear", "ridge", "lasso", "elastic_net",
                               "rigorous_lasso", "logistic", "tree", "forest", "extra_trees",
-                              "boost", "perceptron", "pipeline"})},
+                              "boost", "perceptron", "pipeline", "tuned"})},
       {"preparation",
        kLearning,
        "Preparation of columns",
