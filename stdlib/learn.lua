@@ -1,7 +1,7 @@
 -- The library `learn`: learners and steps of preparation are data; learn.fit and its like are
 -- Analyses, which S:analysis declares in a study and :rows() computes at once.
 local internal = ...
-local core, stats_kit = internal.core, internal.kit
+local stats_kit = internal.kit
 
 local kit = { names = { load = internal.load_model } }
 for _, name in ipairs { "column", "columns", "optional", "option", "need", "conf_level" } do

@@ -14,8 +14,9 @@ std::span<const AnalysisMethod> analysis_methods() {
     for (const auto family :
          {detail::comparison_methods(), detail::group_methods(), detail::count_methods(),
           detail::relation_methods(), detail::description_methods(), detail::family_methods(),
-          detail::classifier_methods(), detail::model_methods(), detail::evaluation_methods(), detail::regression_methods(),
-          detail::least_squares_methods(), detail::resampling_methods(), detail::power_methods()}) {
+          detail::classifier_methods(), detail::model_methods(), detail::evaluation_methods(),
+          detail::regression_methods(), detail::least_squares_methods(),
+          detail::resampling_methods(), detail::power_methods()}) {
       out.insert(out.end(), family.begin(), family.end());
     }
     std::sort(out.begin(), out.end(),

@@ -26,9 +26,9 @@ struct NodeResult {
   bool passed = true;               ///< Checks.
   Value value = {};                 ///< Checks: what was measured.
   std::vector<Estimate> estimates;  ///< Estimators and analyses.
-  std::vector<std::pair<std::string, Frame>> tables;  ///< Analyses: what else they found.
+  std::vector<std::pair<std::string, Frame>> tables;        ///< Analyses: what else they found.
   std::vector<std::pair<std::string, std::string>> models;  ///< Analyses: fitted models, saved.
-  std::string figure;                                 ///< Figures: the Vega-Lite specification.
+  std::string figure;               ///< Figures: the Vega-Lite specification.
   std::string words;                ///< Figures: what it shows, for who can't see it.
   std::vector<RaisedAlarm> alarms;  ///< Analyses and estimators.
   std::vector<std::string> warnings;
