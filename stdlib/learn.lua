@@ -136,7 +136,7 @@ function kit.model(text)
 end
 
 internal.learn_kit = kit
-local kFamilies <const> = { "prepare", "models", "tune", "fit", "evaluate" }
+local kFamilies <const> = { "prepare", "models", "fit", "evaluate", "tune" }
 for _, family in ipairs(kFamilies) do
   internal.load("learn/" .. family .. ".lua")
 end

@@ -286,7 +286,7 @@ std::vector<AnalysisTable> judged_tables(const AnalysisReader& read, const Judge
     outcome.push_back(data.outcome[i]);
     residual.push_back(data.outcome[i] - judged.prediction[i]);
   }
-  table.numbers("predicted", std::move(fitted));
+  table.numbers("fitted", std::move(fitted));
   table.numbers("observed", std::move(outcome));
   table.numbers("residual", std::move(residual));
   out.push_back({"residuals", table.build()});

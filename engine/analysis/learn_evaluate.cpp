@@ -240,6 +240,33 @@ AnalysisTable comparison_table(const LessonData& data, const std::vector<Candida
   return {"model_comparison", table.build()};
 }
 
+// The same, one row a score: for plots.
+AnalysisTable scores_table(const LessonData& data, const std::vector<Candidate>& all,
+                           const std::vector<Judged>& judged) {
+  std::vector<std::string> model, set, metric;
+  std::vector<double> score, low, high;
+  for (const std::string& term : compared_terms(data)) {
+    for (std::size_t c = 0; c < all.size(); ++c) {
+      const Estimate* row = find_term(judged[c].rows, term);
+      if (row == nullptr) continue;
+      model.push_back(all[c].model);
+      set.push_back(all[c].feature_set);
+      metric.push_back(term);
+      score.push_back(row->estimate);
+      low.push_back(row->conf_low);
+      high.push_back(row->conf_high);
+    }
+  }
+  TableBuilder table;
+  table.texts("model", model);
+  table.texts("feature_set", set);
+  table.texts("metric", metric);
+  table.numbers("score", std::move(score));
+  table.numbers("low", std::move(low));
+  table.numbers("high", std::move(high));
+  return {"scores", table.build()};
+}
+
 // The same table of every candidate, one below the other, with a first column "model".
 AnalysisTable stacked(const char* name, const std::vector<std::string>& labels,
                       const std::vector<std::vector<AnalysisTable>>& tables) {
@@ -378,6 +405,7 @@ AnalysisResult compare(const AnalysisInput& input, const Context& context) {
   }
   prepend(&out.estimates.front().warnings, notes);
   out.tables.push_back(comparison_table(data, all, judged));
+  out.tables.push_back(scores_table(data, all, judged));
   out.tables.push_back(differences_table(read, data, folds, labels, judged));
   if (data.two_classes()) {
     for (const char* name : {"roc", "precision_recall", "calibration", "gain"}) {

@@ -29,29 +29,69 @@ AnalysisTable facts_table(const TrainedModel& model, std::int64_t used) {
   return {"model", table.build()};
 }
 
+// A model of the spec, or one that goes on from the model that was given.
+TrainedModel trained(const AnalysisInput& input, const LearnerSpec& spec, const LessonData& data,
+                     const Context& context) {
+  Lesson lesson = data.lesson();
+  if (input.model != nullptr) lesson.start = input.model->predictor.get();
+  TrainedModel model =
+      train(spec, lesson, data.rows, data.outcome_name, input.stream.child("fit"), context);
+  model.warnings.insert(model.warnings.begin(), data.warnings.begin(), data.warnings.end());
+  return model;
+}
+
+void add_model(const TrainedModel& model, const LessonData& data, AnalysisResult* out) {
+  out->tables.push_back(facts_table(model, static_cast<std::int64_t>(data.rows.size())));
+  for (const ModelTable& table : model.predictor->tables()) {
+    out->tables.push_back(analysis_table(table));
+  }
+  out->models.emplace_back("model", model.save());
+}
+
 AnalysisResult fit(const AnalysisInput& input, const Context& context) {
   const AnalysisReader read(input);
   const LessonData data = lesson_data(read);
-  Lesson lesson = data.lesson();
-  std::shared_ptr<const TrainedModel> start;
-  if (input.model != nullptr) {
-    start = input.model;
-    lesson.start = start->predictor.get();
-  }
-  TrainedModel model = train(learner_option(read, "learner"), lesson, data.rows, data.outcome_name,
-                             input.stream.child("fit"), context);
-  model.warnings.insert(model.warnings.begin(), data.warnings.begin(), data.warnings.end());
+  const TrainedModel model = trained(input, learner_option(read, "learner"), data, context);
   AnalysisResult out;
   out.estimates.push_back({.term = "rows learned from",
                            .estimate = static_cast<double>(data.rows.size()),
                            .n = static_cast<std::int64_t>(data.rows.size()),
                            .method = model.spec.kind,
                            .warnings = model.warnings});
-  out.tables.push_back(facts_table(model, static_cast<std::int64_t>(data.rows.size())));
-  for (const ModelTable& table : model.predictor->tables()) {
-    out.tables.push_back(analysis_table(table));
+  add_model(model, data, &out);
+  return out;
+}
+
+// Options of the search stand beside those of the analysis.
+AnalysisResult tune(const AnalysisInput& input, const Context& context) {
+  const AnalysisReader read(input);
+  const LessonData data = lesson_data(read);
+  LearnerSpec spec{.kind = "tuned"};
+  spec.options["tuner"] = nlohmann::json::object();
+  for (const auto& [name, value] : input.options.items()) {
+    if (name == "task" || name == "success" || name == "model") continue;
+    const bool own = name == "learner" || name == "space" || name == "metric" || name == "folds" ||
+                     name == "repeats" || name == "resource";
+    (own ? spec.options : spec.options["tuner"])[name] = value;
   }
-  out.models.emplace_back("model", model.save());
+  const TrainedModel model = trained(input, spec, data, context);
+  AnalysisResult out;
+  add_model(model, data, &out);
+  const std::string metric = read.text("metric", data.classes.empty() ? "rmse" : "log_loss");
+  Estimate best{.term = metric,
+                .n = static_cast<std::int64_t>(data.rows.size()),
+                .method = "tuned " + learner_option(read, "learner").kind,
+                .se_type = "folds",
+                .warnings = model.warnings};
+  for (const ModelTable& table : model.predictor->tables()) {
+    if (table.name != "best") continue;
+    best.estimate = table.numbers[1][0];
+    best.std_error = table.numbers[2][0];
+  }
+  best.warnings.emplace_back(
+      "the best of several scores flatters: learn.evaluate with learn.tuned judges the whole "
+      "search on rows that took no part in it");
+  out.estimates.push_back(std::move(best));
   return out;
 }
 
@@ -141,6 +181,10 @@ AnalysisResult predict(const AnalysisInput& input, const Context& context) {
 
 constexpr AnalysisMethod kMethods[] = {
     {"learn.fit", "A model fitted to all rows that have an outcome.", {}, fit},
+    {"learn.tune",
+     "Options of a learner chosen by cross-validation; the learner is then fitted to all rows.",
+     {},
+     tune},
     {"learn.predict", "What a fitted model predicts for each row.", {}, predict},
 };
 

@@ -49,9 +49,9 @@ kit.method("evaluate",
 
 kit.method("compare",
   "Several learners on the same folds, and on several sets of columns. Table model_comparison: one"
-    .. " row a model and set, each score with its interval; roc, precision_recall, calibration,"
-    .. " gain,"
-    .. " or residuals of all.", with({
+    .. " row a model and set, each score with its interval; scores: one row a score, for plots;"
+    .. " differences: a test of every pair; roc, precision_recall, calibration, gain, or residuals"
+    .. " of all.", with({
     kit.need("learners", "Learner|list", "{ name = learner, ... } or a list of learners."),
     kit.optional(kit.features("Columns to learn from, for all; or feature_sets.")),
     kit.option("feature_sets", "list", "{ name = { columns }, ... }: each learner with each set.",

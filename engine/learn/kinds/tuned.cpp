@@ -28,11 +28,21 @@ ModelTable chosen_table(const SearchSpace& space, const Trial& trial) {
   return table;
 }
 
+// What made it the choice. The choice flatters: another fold would have scored it lower.
+ModelTable best_table(const Tuning& tuning) {
+  const Trial& best = tuning.history[*tuning.best];
+  ModelTable table{.name = "best", .number_names = {"trial", "score", "std_error"}};
+  table.numbers = {{static_cast<double>(*tuning.best + 1)}, {best.score}, {best.std_error}};
+  return table;
+}
+
 class Tuned final : public Predictor {
  public:
   Tuned(SearchSpace space, Tuning tuning, std::shared_ptr<const Predictor> model)
       : space_(std::move(space)), tuning_(std::move(tuning)), model_(std::move(model)) {}
 
+  [[nodiscard]] const SearchSpace& space() const { return space_; }
+  [[nodiscard]] const std::vector<Trial>& history() const { return tuning_.history; }
   [[nodiscard]] std::size_t outputs() const override { return model_->outputs(); }
   void predict(const FeatureTable& features, std::span<const std::uint32_t> rows,
                std::span<double> out, const Context& context) const override {
@@ -61,6 +71,7 @@ class Tuned final : public Predictor {
     for (ModelTable& table : all) {
       if (table.name == "history" || table.name == "chosen") table.name = "model_" + table.name;
     }
+    all.push_back(best_table(tuning_));
     all.push_back(chosen_table(space_, tuning_.history[*tuning_.best]));
     all.push_back(history_table(space_, tuning_));
     return all;
@@ -79,6 +90,18 @@ class Tuned final : public Predictor {
   std::shared_ptr<const Predictor> model_;
 };
 
+// Trials of an interrupted or shorter search that this one goes on from.
+std::span<const Trial> earlier_trials(const Lesson& lesson, const SearchSpace& space) {
+  if (lesson.start == nullptr) return {};
+  const auto* start = dynamic_cast<const Tuned*>(lesson.start);
+  if (start == nullptr || search_space_json(start->space()) != search_space_json(space)) {
+    throw ArgumentError({.what = "a search can't go on from this model",
+                         .where = "start",
+                         .expected = "a model of learn.tune or learn.tuned with the same space"});
+  }
+  return start->history();
+}
+
 std::shared_ptr<const Predictor> fit(const nlohmann::json& options, const Training& training) {
   OptionReader read("tuned", options);
   const nlohmann::json& learner = read.value("learner");
@@ -96,14 +119,17 @@ std::shared_ptr<const Predictor> fit(const nlohmann::json& options, const Traini
 
   spec.maximise = metric.kind->higher_is_better;
   const auto rows = rows_with_outcome(lesson, training.rows);
+  Lesson folded = lesson;
+  folded.start = nullptr;
   const FoldedLesson data{
-      .lesson = lesson,
+      .lesson = folded,
       .rows = rows,
       .folds = lesson_folds(lesson, rows, folds, repeats, training.key.child("folds"))};
   tell(training, data.folds.warnings);
   const auto objective =
       cross_validated_objective(space, base, data, metric, training.key.child("fits"), resource);
-  Tuning tuning = tune(space, spec, objective, training.key.child("search"), {}, training.context);
+  Tuning tuning = tune(space, spec, objective, training.key.child("search"),
+                       earlier_trials(lesson, space), training.context);
   tell(training, tuning.warnings);
   if (!tuning.best.has_value()) {
     throw DataError({.what = fmt::format("none of {} trials of '{}' could be fitted and judged",
@@ -111,7 +137,9 @@ std::shared_ptr<const Predictor> fit(const nlohmann::json& options, const Traini
                      .got = tuning.history.empty() ? "" : tuning.history[0].error});
   }
   const LearnerSpec best = apply_point(space, tuning.history[*tuning.best].point, base);
-  auto model = fit_part(best, {.lesson = lesson,
+  Lesson whole = lesson;
+  whole.start = nullptr;
+  auto model = fit_part(best, {.lesson = whole,
                                .rows = rows,
                                .key = training.key.child("model"),
                                .context = training.context,
@@ -138,7 +166,7 @@ constexpr LearnerKind kKinds[] = {
     {"tuned",
      "A learner whose options are chosen by cross-validation inside its training rows, then fitted "
      "to all of them.",
-     kFile, "as its learner says", true, true, true, fit, read},
+     kFile, "as its learner says", true, true, true, fit, read, true},
 };
 
 }  // namespace

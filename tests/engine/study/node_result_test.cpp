@@ -36,6 +36,7 @@ NodeResult everything() {
   out.words = "A bar.";
   out.tables = {{"first", make_frame({"c"}, {{i(4)}})}, {"empty", Frame()}};
   out.alarms = {{"dissolves within x", "nothing is left"}};
+  out.models = {{"model", std::string("im\0del\xff", 7)}, {"empty", ""}};
   return out;
 }
 
@@ -57,6 +58,7 @@ TEST_CASE("a stored result comes back bit for bit", "[study][node_result]") {
   REQUIRE(after.alarms.size() == 1);
   CHECK(after.alarms[0].rule == "dissolves within x");
   REQUIRE(after.estimates.size() == 2);
+  CHECK(after.models == before.models);
   const Estimate& e = after.estimates[0];
   CHECK(e.term == before.estimates[0].term);
   CHECK(std::signbit(e.estimate));
@@ -98,22 +100,22 @@ TEST_CASE("bytes cut at any place are refused", "[study][node_result]") {
 TEST_CASE("bytes that are no result are refused", "[study][node_result]") {
   const std::string frame = encode_frame({});
   const auto with = [&](const std::string& header) {
-    return "impact-result 3\n" + std::to_string(header.size()) + "\n" + header + frame;
+    return "impact-result 4\n" + std::to_string(header.size()) + "\n" + header + frame;
   };
   const std::string size = std::to_string(frame.size());
   const auto header = [&](const std::string& fields, const std::string& bytes) {
-    return R"({"alarms":[],"figure":"","words":"","frame":)" + bytes + R"(,"tables":[],)" + fields +
-           "}";
+    return R"({"alarms":[],"figure":"","models":[],"words":"","frame":)" + bytes +
+           R"(,"tables":[],)" + fields + "}";
   };
   const auto fields = [&](const std::string& text) { return with(header(text, size)); };
   const std::string good =
       header(R"("estimates":[],"passed":true,"rows":0,"value":["missing"],"warnings":[])", size);
   CHECK_NOTHROW(decode_result(with(good)));
   for (const std::string& wrong : {
-           std::string("impact-result 4\n0\n"),
-           std::string("impact-result 3\n-1\n"),
-           std::string("impact-result 3\n99999999999999999999\n{}"),
-           std::string("impact-result 3\nx\n{}"),
+           std::string("impact-result 5\n0\n"),
+           std::string("impact-result 4\n-1\n"),
+           std::string("impact-result 4\n99999999999999999999\n{}"),
+           std::string("impact-result 4\nx\n{}"),
            with("{}"),
            with("[]"),
            with("not json"),
