@@ -58,7 +58,8 @@ kit.method("tune",
     kit.groups(), kit.task(), kit.success(),
     option("model", "FittedModel", "Go on from this search, of the same space."),
   }),
-  "local s <const> = learn.tune { learner = learn.ridge {}, space = { lambda = { 0.01, 0.1, 1 } },\n"
+  "local s <const> = learn.tune { learner = learn.ridge {}, space = { lambda = { 0.01,"
+    .. " 0.1, 1 } },\n"
     .. "  method = \"grid\", of = t.y, features = { t.x, t.w }, folds = 3 }\n"
     .. "assert(s:table(\"history\"):count_rows() == 3 and s:table(\"chosen\"):count_rows() == 1)")
 
