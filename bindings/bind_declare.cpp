@@ -82,16 +82,32 @@ int push_check(lua_State* L) {
   return 1;
 }
 
-// offenders, max
+// offenders, max, stop
 int add_check_rows(lua_State* L) {
   CheckNode node;
   node.offenders = get_handle<const Relation>(L, 3);
   node.max = lua_tointegerx(L, 4, nullptr);
+  node.stop = lua_toboolean(L, 5) != 0;
   add(L, std::move(node));
   return push_check(L);
 }
 
-// value or table of one cell, expected value, low, high
+// recipe, stop
+int add_check_method(lua_State* L) {
+  CheckNode node;
+  node.recipe = get_handle<const Recipe>(L, 3);
+  if (!node.recipe->method.starts_with("check.")) {
+    throw ArgumentError(
+        {.what = "'" + node.recipe->method + "' can't be checked: it passes nothing",
+         .expected = "a method of the library check, as check.leakage { ... }",
+         .hint = "declare it with S:analysis"});
+  }
+  node.stop = lua_toboolean(L, 4) != 0;
+  add(L, std::move(node));
+  return push_check(L);
+}
+
+// value or table of one cell, expected value, low, high, stop
 int add_check_value(lua_State* L) {
   CheckNode node;
   if (find_box(L, 3, "Table") != nullptr) {
@@ -107,6 +123,7 @@ int add_check_value(lua_State* L) {
   if (!lua_isnil(L, 4)) node.expect = value_at(L, 4, "'expect' of Study:check");
   if (!lua_isnil(L, 5)) node.low = lua_tonumberx(L, 5, nullptr);
   if (!lua_isnil(L, 6)) node.high = lua_tonumberx(L, 6, nullptr);
+  node.stop = lua_toboolean(L, 7) != 0;
   add(L, std::move(node));
   return push_check(L);
 }
@@ -278,6 +295,7 @@ void install_declarations(lua_State* L) {
       {"add_roles", add_roles},
       {"add_table", add_table},
       {"add_check_rows", add_check_rows},
+      {"add_check_method", add_check_method},
       {"add_check_value", add_check_value},
       {"add_parameter", add_parameter},
       {"add_assignment", add_assignment},

@@ -56,7 +56,7 @@ void print_json(const Study& study, const FinishedRun& done, const std::string& 
   for (const NodeRun& node : done.run.nodes) {
     if (node.kind == "table") tables.push_back(node.name);
   }
-  const nlohmann::ordered_json out = {{"status", counts.failed.empty() ? "done" : "check failed"},
+  const nlohmann::ordered_json out = {{"status", done.run.passed() ? "done" : "check failed"},
                                       {"study", study.name},
                                       {"plan_hash", done.run.plan_hash},
                                       {"folder", folder},
@@ -137,6 +137,17 @@ std::vector<std::string> notes_of(const ObjectStore& cache) {
 
 }  // namespace
 
+void print_failed_checks(const StudyRun& run) {
+  for (const NodeRun* check : count(run).failed) {
+    const char* what = check->stops ? "failed" : "failed, which does not stop the study";
+    std::fprintf(stderr, "check '%s' %s: %s\n", check->name.c_str(), what,
+                 format_value(check->result.value).c_str());
+    for (const RaisedAlarm& alarm : check->result.alarms) {
+      std::fprintf(stderr, "  %s: %s\n", alarm.rule.c_str(), alarm.text.c_str());
+    }
+  }
+}
+
 LockEngine engine_of(const std::string& backend) {
   LockEngine engine = this_engine();
   engine.libraries = {{"duckdb", backend}, {"lua", LUA_RELEASE}};
@@ -204,10 +215,7 @@ int finish_run(Session& session, const StudyRunOptions& options, bool json, bool
   const std::string target = session.target().string();
   if (json) print_json(*session.study(), done, target);
   if (!json && !quiet) print_summary(*session.study(), done, target);
-  for (const NodeRun* check : count(done.run).failed) {
-    std::fprintf(stderr, "check '%s' failed: %s\n", check->name.c_str(),
-                 format_value(check->result.value).c_str());
-  }
+  print_failed_checks(done.run);
   return done.run.passed() ? 0 : 3;
 }
 

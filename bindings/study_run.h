@@ -34,6 +34,9 @@ struct FinishedRun {
 /// What computes: versions and flags.
 [[nodiscard]] LockEngine engine_of(const std::string& backend);
 
+/// A line on standard error for each check that failed, and below it what it found.
+void print_failed_checks(const StudyRun& run);
+
 /// Runs the study, writes the run folder and prints a summary; or, for a script without one, keeps
 /// the files it wrote. Returns the program's exit code. Throws Error.
 [[nodiscard]] int finish_run(Session& session, const StudyRunOptions& options, bool json,

@@ -10,6 +10,7 @@ for _, part in ipairs { "data", "design", "results" } do
 end
 internal.load("stats.lua")
 internal.load("learn.lua")
+internal.load("check.lua")
 
 internal.kind { name = "Study", text = "A study: S:table, S:check and so on declare its parts." }
 

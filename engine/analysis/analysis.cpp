@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/analysis/check_parts.h"
 #include "engine/analysis/reader.h"
 #include "engine/analysis/regression_tables.h"
 #include "engine/core/error.h"
@@ -16,7 +17,8 @@ std::span<const AnalysisMethod> analysis_methods() {
           detail::relation_methods(), detail::description_methods(), detail::family_methods(),
           detail::classifier_methods(), detail::model_methods(), detail::evaluation_methods(),
           detail::regression_methods(), detail::least_squares_methods(),
-          detail::resampling_methods(), detail::power_methods()}) {
+          detail::resampling_methods(), detail::power_methods(), detail::leakage_checks(),
+          detail::row_checks(), detail::score_checks()}) {
       out.insert(out.end(), family.begin(), family.end());
     }
     std::sort(out.begin(), out.end(),

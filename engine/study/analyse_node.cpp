@@ -111,6 +111,30 @@ NodeResult analyse_node(const Study& study, const Node& node, const AnalysisNode
   return result;
 }
 
+NodeResult check_node(const Study& study, const Node& node, const CheckNode& check,
+                      const Blind& blind, const EarlierResults& earlier, const Context& context) {
+  const Recipe& recipe = *check.recipe;
+  const RelationPtr seen = recipe.table == nullptr ? nullptr : blind(recipe.table);
+  AnalysisInput input = gather(recipe, seen, {}, nullptr, context);
+  input.earlier = answers_of(recipe, earlier);
+  input.stream = StreamKey::root(study.seed).child("check").child(node.name);
+  AnalysisResult found = analyse(recipe.method, input, context);
+  NodeResult result;
+  result.rows = static_cast<std::int64_t>(input.frame.rows());
+  result.passed = found.alarms.empty();
+  result.value = static_cast<std::int64_t>(found.alarms.size());
+  result.alarms = std::move(found.alarms);
+  // The first table holds the findings: the rows of a check.
+  for (AnalysisTable& table : found.tables) {
+    if (&table == &found.tables.front()) {
+      result.frame = std::move(table.frame);
+    } else {
+      result.tables.emplace_back(std::move(table.name), std::move(table.frame));
+    }
+  }
+  return result;
+}
+
 void look_within_strata(const Study& study, const EstimatorNode& estimator, const Blind& blind,
                         const Context& context, NodeResult* result) {
   const auto recipe = observed_comparison(study, estimator);

@@ -15,6 +15,11 @@ namespace impact {
                                       const AnalysisNode& analysis, const Blind& blind,
                                       const EarlierResults& earlier, const Context& context);
 
+/// Whether a method raises an alarm: passed, the number of alarms as value, its findings as rows.
+[[nodiscard]] NodeResult check_node(const Study& study, const Node& node, const CheckNode& check,
+                                    const Blind& blind, const EarlierResults& earlier,
+                                    const Context& context);
+
 /// Adds to an estimator's result what its comparison becomes within the study's strata, if it is
 /// an observed_comparison.
 void look_within_strata(const Study& study, const EstimatorNode& estimator, const Blind& blind,

@@ -104,8 +104,8 @@ std::set<Origin> declared_outcomes(const Study& study) {
 std::set<Origin> looked_at(const Study& study) {
   std::set<Origin> looked, known;
   for (const Node& node : study.nodes) {
-    if (const auto* analysis = std::get_if<AnalysisNode>(&node.body)) {
-      for (const auto& [role, members] : analysis->recipe->roles) {
+    if (const Recipe* recipe = analysis_of(node.body)) {
+      for (const auto& [role, members] : recipe->roles) {
         if (role != "of") continue;
         for (const StudyColumn& item : members) add(item, &looked);
       }

@@ -118,10 +118,17 @@ json Definition::operator()(const TableNode& node) {
 }
 
 json Definition::operator()(const CheckNode& node) {
-  if (node.offenders != nullptr) {
-    return {{"offenders", relation(*node.offenders)}, {"max", node.max}};
-  }
   json out = json::object();
+  if (!node.stop) out["stop"] = false;
+  if (node.recipe != nullptr) {
+    out.update(recipe(*node.recipe));
+    return out;
+  }
+  if (node.offenders != nullptr) {
+    out["offenders"] = relation(*node.offenders);
+    out["max"] = node.max;
+    return out;
+  }
   if (node.measured != nullptr) out["measured"] = relation(*node.measured);
   if (node.measured == nullptr) out["value"] = value_json(node.value);
   if (node.expect) out["expect"] = value_json(*node.expect);
@@ -232,6 +239,12 @@ json Definition::operator()(const SweepNode& node) {
     for (const Value& value : values) out[name].push_back(value_json(value));
   }
   return {{"parameters", std::move(out)}};
+}
+
+const Recipe* analysis_of(const NodeBody& body) {
+  if (const auto* analysis = std::get_if<AnalysisNode>(&body)) return analysis->recipe.get();
+  if (const auto* check = std::get_if<CheckNode>(&body)) return check->recipe.get();
+  return nullptr;
 }
 
 const char* name_of(Method::Kind kind) {

@@ -71,8 +71,8 @@ struct TableNode {
   RelationPtr relation;
 };
 
-/// A promise: at most `max` rows of `offenders`, or a value that equals `expect` or lies in
-/// [low, high].
+/// A promise: at most `max` rows of `offenders`, a value that equals `expect` or lies in
+/// [low, high], or a method that raises no alarm.
 struct CheckNode {
   RelationPtr offenders = nullptr;  ///< Null for a value.
   std::int64_t max = 0;
@@ -81,6 +81,8 @@ struct CheckNode {
   std::optional<Value> expect = std::nullopt;
   std::optional<double> low = std::nullopt;
   std::optional<double> high = std::nullopt;
+  std::shared_ptr<const Recipe> recipe = nullptr;  ///< Not null: nothing above counts.
+  bool stop = true;  ///< A run whose check fails says so by its exit code.
 };
 
 /// How data might arise; only for simulation.
@@ -168,5 +170,7 @@ struct Node {
 
 /// "source", "filter", "check", ...
 [[nodiscard]] std::string kind_of(const Node& node);
+/// What an analysis or a check computes; null for other declarations and plain checks.
+[[nodiscard]] const Recipe* analysis_of(const NodeBody& body);
 
 }  // namespace impact

@@ -105,6 +105,13 @@ struct Text {
   std::string operator()(const TableNode&) const { return plan_text(definition["relation"]); }
 
   std::string operator()(const CheckNode& node) const {
+    std::string text = promise_text(node);
+    if (!node.stop) append(&text, "does not stop the run", ", ");
+    return text;
+  }
+
+  std::string promise_text(const CheckNode& node) const {
+    if (node.recipe != nullptr) return recipe_text(*node.recipe);
     if (node.offenders != nullptr) {
       const std::string rows = plan_text(definition["offenders"]);
       return "at most " + format_integer(node.max) + " rows in " + rows;

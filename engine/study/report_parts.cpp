@@ -167,9 +167,9 @@ std::vector<MethodNote> method_notes(const Study& study) {
     if (const auto* estimator = std::get_if<EstimatorNode>(&planned.node->body)) {
       notes.push_back(
           {name, words_of(estimator->method) + " Declared as " + node_text(planned) + "."});
-    } else if (const auto* analysis = std::get_if<AnalysisNode>(&planned.node->body)) {
-      notes.push_back({name, std::string(analysis_method(analysis->recipe->method).words) +
-                                 " Declared as " + node_text(planned) + "."});
+    } else if (const Recipe* recipe = analysis_of(planned.node->body)) {
+      notes.push_back({name, std::string(analysis_method(recipe->method).words) + " Declared as " +
+                                 node_text(planned) + "."});
     }
   }
   return notes;

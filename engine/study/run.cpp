@@ -13,6 +13,7 @@
 #include "engine/study/blind.h"
 #include "engine/study/fingerprint.h"
 #include "engine/study/object_store.h"
+#include "engine/study/recipe.h"
 #include "engine/study/work.h"
 
 namespace impact {
@@ -75,7 +76,7 @@ std::vector<State> states_of(const Study& study, const RunTools& tools, bool bli
     }
     // Only chance depends on the study's seed.
     const bool chance = blinded || std::holds_alternative<AssignmentNode>(node.node->body) ||
-                        std::holds_alternative<AnalysisNode>(node.node->body);
+                        analysis_of(node.node->body) != nullptr;
     state.key = hash_json({{"engine", std::string(version())},
                            {"build", build_id()},
                            {"tables", tools.table_backend},
@@ -89,6 +90,25 @@ std::vector<State> states_of(const Study& study, const RunTools& tools, bool bli
     known[all.back().state.name] = &all.back();
   }
   return all;
+}
+
+// Checks with a method, and whose results they use.
+std::set<std::string> nodes_of_checks(const Study& study) {
+  std::set<std::string> out;
+  std::vector<const Node*> open;
+  for (const Node& node : study.nodes) {
+    const auto* check = std::get_if<CheckNode>(&node.body);
+    if (check != nullptr && check->recipe != nullptr) open.push_back(&node);
+  }
+  while (!open.empty()) {
+    const Node* node = open.back();
+    open.pop_back();
+    if (!out.insert(node->name).second) continue;
+    const Recipe* recipe = analysis_of(node->body);
+    if (recipe == nullptr) continue;
+    for (const std::string& name : recipe->nodes) open.push_back(study.find(name));
+  }
+  return out;
 }
 
 bool will_be_blind(const Study& study, const RunTools& tools) {
@@ -138,7 +158,7 @@ InputFile input_of(const SourceNode& source, const NodeRun& run, const RunTools&
 
 bool StudyRun::passed() const {
   return std::all_of(nodes.begin(), nodes.end(),
-                     [](const NodeRun& node) { return node.result.passed; });
+                     [](const NodeRun& node) { return !node.failed(); });
 }
 
 std::vector<NodeState> node_states(const Study& study, const RunTools& tools,
@@ -158,7 +178,10 @@ StudyRun run_study(const Study& study, const RunTools& tools, const Context& con
   run.blinded = will_be_blind(study, tools);
   const auto states = states_of(study, tools, run.blinded, context);
   std::vector<const State*> wanted;
+  const std::set<std::string> checked =
+      tools.only_checks ? nodes_of_checks(study) : std::set<std::string>();
   for (const State& item : states) {
+    if (tools.only_checks && checked.count(item.state.name) == 0) continue;
     if (has_result(study, *item.planned.node)) wanted.push_back(&item);
   }
   run.nodes.resize(wanted.size());
@@ -174,6 +197,9 @@ StudyRun run_study(const Study& study, const RunTools& tools, const Context& con
                     .key = state.key,
                     .result_hash = {},
                     .result = {}};
+    if (const auto* check = std::get_if<CheckNode>(&wanted[i]->planned.node->body)) {
+      run.nodes[i].stops = check->stop;
+    }
     if (fetch(tools, &run.nodes[i])) {
       ++done;
     } else {

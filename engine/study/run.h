@@ -26,11 +26,11 @@ struct NodeResult {
   bool passed = true;               ///< Checks.
   Value value = {};                 ///< Checks: what was measured.
   std::vector<Estimate> estimates;  ///< Estimators and analyses.
-  std::vector<std::pair<std::string, Frame>> tables;        ///< Analyses: what else they found.
+  std::vector<std::pair<std::string, Frame>> tables;  ///< Analyses, checks: what else they found.
   std::vector<std::pair<std::string, std::string>> models;  ///< Analyses: fitted models, saved.
   std::string figure;               ///< Figures: the Vega-Lite specification.
   std::string words;                ///< Figures: what it shows, for who can't see it.
-  std::vector<RaisedAlarm> alarms;  ///< Analyses and estimators.
+  std::vector<RaisedAlarm> alarms;  ///< Analyses, estimators and checks.
   std::vector<std::string> warnings;
 };
 
@@ -47,6 +47,8 @@ struct NodeRun {
   std::string result_hash;
   NodeResult result;
   bool cached = false;  ///< Came from the cache.
+  bool stops = true;    ///< Checks: failing fails the run.
+  [[nodiscard]] bool failed() const { return !result.passed && stops; }
 };
 
 struct InputFile {
@@ -65,7 +67,7 @@ struct StudyRun {
   bool blinded = false;
   std::vector<NodeRun> nodes;  ///< In order of declaration, parameters left out.
   std::vector<InputFile> inputs;
-  [[nodiscard]] bool passed() const;  ///< Every check held.
+  [[nodiscard]] bool passed() const;  ///< Every check that stops a run held.
 };
 
 /// What a run works with besides the study. Nothing here changes results.
@@ -74,6 +76,8 @@ struct RunTools {
   FingerprintCache* fingerprints = nullptr;  ///< Never null.
   bool sealed = false;                       ///< A frozen plan exists: outcomes are shown.
   std::string table_backend;                 ///< Name and version, part of every key.
+  /// Only the checks that work on data with a method, and the nodes whose results these use.
+  bool only_checks = false;
 };
 
 /// Whether a node is in the cache, and under which key; nothing is computed but fingerprints.

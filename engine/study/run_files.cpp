@@ -123,6 +123,7 @@ Results results_of(const Study& study, const StudyRun& run) {
     } else if (std::holds_alternative<CheckNode>(declared.body)) {
       results.checks.push_back(
           {node.name, node.result.passed, node.result.value, node.result.frame});
+      add_tables(node, &results);
     } else if (const auto* estimator = std::get_if<EstimatorNode>(&declared.body)) {
       for (const Estimate& estimate : node.result.estimates) {
         results.estimates.push_back({node.name, estimator->answers, estimate});

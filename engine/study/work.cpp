@@ -121,6 +121,8 @@ class Work {
   }
 
   NodeResult operator()(const CheckNode& check) const {
+    if (check.recipe != nullptr)
+      return check_node(study_, node_, check, blind_, earlier_, context_);
     NodeResult result;
     if (check.offenders != nullptr) {
       const RelationPtr seen = blind_(check.offenders);

@@ -39,29 +39,41 @@ local checks = {}
 
 core.method("check", core.curried("check", define({
   name = "Study:check",
-  text = "Declares something that must hold. When it does not, the program ends with code 3.",
+  text = "Declares something that must hold: that a method finds nothing, that rows are none or"
+    .. " few, that a value is what it should be. When it does not, the program ends with code 3.",
   params = {
     kName,
+    {
+      name = "method", type = "Analysis", optional = true,
+      text = "check.leakage { ... }, ...: nothing that it looks for may be there.",
+    },
     option("rows", "Table", "Offending rows; there may be at most max."),
     option("max", "integer", "How many offending rows are accepted.", { default = 0, min = 0 }),
     option("value", "number|text|boolean|Table", "A value, or a table of one cell."),
     option("expect", "number|text|boolean|list", "What the value must be, or { low, high }.",
       { items = "number" }),
+    option("stop", "boolean", "Whether the program ends with code 3 when the check fails; the"
+      .. " report and the results say that it failed either way.", { default = true }),
   },
   returns = "Check",
   example = kPrelude .. "S:check \"positive\" { rows = t:filter(t.x:lt(0)) }\n"
-    .. "S:check \"sum\" { value = t:summarise { sum = t.x:sum() }, expect = { 5, 7 } }\nreturn S",
-}, function(name, rows, max, value, expect)
+    .. "S:check \"sum\" { value = t:summarise { sum = t.x:sum() }, expect = { 5, 7 } }\n"
+    .. "S:check \"copies\" (check.duplicates { features = t.x }, { stop = false })\nreturn S",
+}, function(name, method, rows, max, value, expect, stop)
   local at = core.declare("check", name)
-  if (rows == nil) == (value == nil) then
+  local given = (method and 1 or 0) + (rows and 1 or 0) + (value ~= nil and 1 or 0)
+  if given ~= 1 then
     raise {
-      what = "check '" .. name .. "' needs rows or value",
-      expected = "rows = a table, or value = and expect =",
+      what = "check '" .. name .. "' needs " .. (given == 0 and "a method, rows or value"
+        or "one of a method, rows and value"),
+      expected = "(check.leakage { ... }), rows = a table, or value = and expect =",
     }
   end
   local node
-  if rows then
-    node = internal.add_check_rows(name, at, rows, max)
+  if method then
+    node = internal.add_check_method(name, at, method, stop)
+  elseif rows then
+    node = internal.add_check_rows(name, at, rows, max, stop)
   else
     if expect == nil then raise { what = "check '" .. name .. "' has a value but no expect" } end
     local low, high
@@ -69,7 +81,7 @@ core.method("check", core.curried("check", define({
       low, high = core.bounds(expect, "number", "expect of check '" .. name .. "'")
       expect = nil
     end
-    node = internal.add_check_value(name, at, value, expect, low, high)
+    node = internal.add_check_value(name, at, value, expect, low, high, stop)
   end
   checks[node] = name
   return node
