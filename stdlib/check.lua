@@ -83,8 +83,9 @@ add("target_encoding",
     label("The label: numbers, a boolean, or any column with success ="), features(),
     kit.optional(columns("groups", "Columns whose groups an encoding may come from.", "group")),
     success(),
-  }, "local rate <const> = t:summarise({ rate = t.liked:mean() }, { by = \"creator\" })\n"
-    .. "local all <const> = t:join(rate, { on = \"creator\" })\n"
+  }, "local n <const> = t:derive { y = if_else(t.liked, 1, 0) }\n"
+    .. "local rate <const> = n:summarise { by = n.creator, rate = n.y:mean() }\n"
+    .. "local all <const> = n:join(rate, { on = \"creator\" })\n"
     .. "local c <const> = check.target_encoding {\n"
     .. "  of = all.liked, features = all.rate, groups = all.creator,\n}\n"
     .. "assert(c:table():rows()[1].found == \"rate\")")
