@@ -240,6 +240,35 @@ kit.learner("perceptron",
   "local m <const> = learn.fit { learner = learn.perceptron { layers = { 8, 8 }, epochs = 5 },"
     .. " of = t.won, features = { t.x, t.w } }\nassert(m:table(\"history\"):count_rows() == 5)")
 
+kit.learner("calibrated",
+  "A classifier whose probabilities are corrected by what it says of rows it did not learn from:"
+    .. " fitted in folds of the training rows to find the curve, then to all of them. Platt's curve"
+    .. " is smooth and needs few rows, an isotonic one some hundreds; a temperature keeps the order"
+    .. " of classes.", {
+    kit.learner_param("The classifier."),
+    choice("how", "The curve.", { "platt", "isotonic", "temperature" }),
+    whole("folds", "Folds of the training rows.", 5, 2, 1000),
+  }, "local l <const> = learn.calibrated { learner = learn.tree { max_depth = 2 }, folds = 3 }\n"
+    .. "local m <const> = learn.fit { learner = l, of = t.won, features = t.x }\n"
+    .. "assert(m:table(\"calibration_map\"):count_rows() == 101)")
+
+kit.learner("conformal",
+  "A model of numbers with intervals that hold a new outcome with probability `level`, whatever the"
+    .. " model, as long as new rows are like the training rows; learn.predict shows them as low and"
+    .. " high. split keeps a share of the rows for the intervals, cv_plus fits in folds and keeps"
+    .. " all, quantile moves the quantiles of a forest, so that intervals are wide where outcomes"
+    .. " vary.", {
+    kit.learner_param("The model; for quantile learn.forest { quantiles = true }."),
+    choice("how", "How intervals are found.", { "split", "cv_plus", "quantile" }),
+    number("level", "Probability that an interval holds a new outcome.", 0.9, 0, 1),
+    number("share", "split and quantile: rows kept for the intervals.", 0.25, 0, 1),
+    whole("folds", "cv_plus: folds of the training rows.", 10, 2, 1000),
+  }, "local l <const> = learn.conformal { learner = learn.linear {}, how = \"cv_plus\", folds = 4,"
+    .. " level = 0.6 }\n"
+    .. "local m <const> = learn.fit { learner = l, of = t.y, features = t.x }:model()\n"
+    .. "local p <const> = learn.predict { model = m, features = t.x }:table():rows()[1]\n"
+    .. "assert(p.low < p.prediction and p.prediction < p.high)")
+
 do
   local names = { "steps", "model" }
   kit.names.pipeline = internal.define({

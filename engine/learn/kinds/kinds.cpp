@@ -10,9 +10,10 @@ namespace impact::detail {
 std::span<const LearnerKind> learner_kinds() {
   static const std::vector<LearnerKind> kinds = [] {
     std::vector<LearnerKind> all;
-    for (const auto& family : {baseline_kinds(), linear_kinds(), rigorous_kinds(), tree_kinds(),
-                               boosting_kinds(), perceptron_kinds(), pipeline_kinds(),
-                               stack_kinds(), super_learner_kinds(), tuned_kinds()}) {
+    for (const auto& family :
+         {baseline_kinds(), linear_kinds(), rigorous_kinds(), tree_kinds(), boosting_kinds(),
+          perceptron_kinds(), pipeline_kinds(), stack_kinds(), super_learner_kinds(), tuned_kinds(),
+          calibrated_kinds(), conformal_kinds()}) {
       all.insert(all.end(), family.begin(), family.end());
     }
     std::sort(all.begin(), all.end(),

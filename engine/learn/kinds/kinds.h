@@ -20,6 +20,8 @@ namespace impact::detail {
 [[nodiscard]] std::span<const LearnerKind> stack_kinds();
 [[nodiscard]] std::span<const LearnerKind> super_learner_kinds();
 [[nodiscard]] std::span<const LearnerKind> tuned_kinds();
+[[nodiscard]] std::span<const LearnerKind> calibrated_kinds();
+[[nodiscard]] std::span<const LearnerKind> conformal_kinds();
 
 /// Codes of classes, missing outcomes -1.
 [[nodiscard]] std::vector<std::int32_t> labels_of(const Lesson& lesson);

@@ -64,6 +64,9 @@ json small_options(std::string_view kind) {
             {"tuner", {{"method", "random"}, {"trials", 3}}},
             {"folds", 2}};
   }
+  if (kind == "calibrated" || kind == "conformal") {
+    return {{"learner", {{"learner", "forest"}, {"options", {{"trees", 5}}}}}};
+  }
   return json::object();
 }
 
