@@ -6,6 +6,7 @@
 #include "bindings/guard.h"
 #include "bindings/option_values.h"
 #include "engine/core/error.h"
+#include "engine/learn/trained_model.h"
 #include "engine/table/resolve.h"
 
 namespace impact::bindings {
@@ -66,6 +67,8 @@ void RecipeReader::read(int index, const std::string& name, const std::string& k
   if (lua_isnil(L_, index)) return;
   if (kind == "sets") {
     add_sets(index, name, place);
+  } else if (kind == "names") {
+    recipe_.options[name] = option_at(L_, index, place, true);
   } else if (is_handle(L_, index, "Contrast")) {
     const auto contrast = get_handle<const StudyContrast>(L_, index);
     add(name, {contrast->exposure}, kind, place);
@@ -199,8 +202,21 @@ void RecipeReader::take_over(const Recipe& source) {
   }
 }
 
+// The columns that a model learned from, in the table of the other columns.
+void RecipeReader::take_inputs() {
+  std::vector<StudyColumn> columns;
+  for (const ModelInput& input : recipe_.model->inputs) {
+    columns.push_back({.name = input.name, .expr = column(input.name), .table = recipe_.table});
+    check_column(columns.back());
+  }
+  recipe_.roles.emplace_back("features", std::move(columns));
+}
+
 Recipe RecipeReader::take() {
   if (source_ != nullptr) take_over(*source_);
+  if (recipe_.model != nullptr && recipe_.table != nullptr && !has_role(recipe_, "features")) {
+    take_inputs();
+  }
   return std::move(recipe_);
 }
 

@@ -16,7 +16,7 @@ class RecipeReader {
   RecipeReader(lua_State* L, std::string method) : L_(L) { recipe_.method = std::move(method); }
 
   /// The argument at `index`, of parameter `name`. `kind` is what its columns must hold: "number",
-  /// "group" or "" for anything. Throws ArgumentError.
+  /// "group" or "" for anything; "names": columns are options, by name. Throws ArgumentError.
   void read(int index, const std::string& name, const std::string& kind);
   void set_option(const std::string& name, nlohmann::json value) {
     recipe_.options[name] = std::move(value);
@@ -33,6 +33,7 @@ class RecipeReader {
   void add_node(int index);
   void add_sets(int index, const std::string& name, const std::string& place);
   void take_over(const Recipe& source);
+  void take_inputs();
 
   lua_State* L_;
   Recipe recipe_;

@@ -136,7 +136,9 @@ function kit.model(text)
 end
 
 internal.learn_kit = kit
-local kFamilies <const> = { "prepare", "models", "fit", "evaluate", "tune" }
+local kFamilies <const> = {
+  "prepare", "models", "fit", "evaluate", "tune", "explain", "columns",
+}
 for _, family in ipairs(kFamilies) do
   internal.load("learn/" .. family .. ".lua")
 end

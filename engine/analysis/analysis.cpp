@@ -12,13 +12,17 @@ namespace impact {
 std::span<const AnalysisMethod> analysis_methods() {
   static const std::vector<AnalysisMethod> all = [] {
     std::vector<AnalysisMethod> out;
-    for (const auto family :
-         {detail::comparison_methods(), detail::group_methods(), detail::count_methods(),
-          detail::relation_methods(), detail::description_methods(), detail::family_methods(),
-          detail::classifier_methods(), detail::model_methods(), detail::evaluation_methods(),
-          detail::regression_methods(), detail::least_squares_methods(),
-          detail::resampling_methods(), detail::power_methods(), detail::leakage_checks(),
-          detail::row_checks(), detail::score_checks()}) {
+    for (const auto family : {detail::comparison_methods(),  detail::group_methods(),
+                              detail::count_methods(),       detail::relation_methods(),
+                              detail::description_methods(), detail::family_methods(),
+                              detail::classifier_methods(),  detail::model_methods(),
+                              detail::evaluation_methods(),  detail::explanation_methods(),
+                              detail::shap_methods(),        detail::curve_methods(),
+                              detail::residual_methods(),    detail::column_methods(),
+                              detail::regression_methods(),  detail::least_squares_methods(),
+                              detail::resampling_methods(),  detail::power_methods(),
+                              detail::leakage_checks(),      detail::row_checks(),
+                              detail::score_checks()}) {
       out.insert(out.end(), family.begin(), family.end());
     }
     std::sort(out.begin(), out.end(),

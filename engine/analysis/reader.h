@@ -90,6 +90,11 @@ void keep_warnings(AnalysisResult* result, const char* method,
 [[nodiscard]] std::span<const AnalysisMethod> classifier_methods();
 [[nodiscard]] std::span<const AnalysisMethod> model_methods();
 [[nodiscard]] std::span<const AnalysisMethod> evaluation_methods();
+[[nodiscard]] std::span<const AnalysisMethod> explanation_methods();
+[[nodiscard]] std::span<const AnalysisMethod> shap_methods();
+[[nodiscard]] std::span<const AnalysisMethod> curve_methods();
+[[nodiscard]] std::span<const AnalysisMethod> residual_methods();
+[[nodiscard]] std::span<const AnalysisMethod> column_methods();
 [[nodiscard]] std::span<const AnalysisMethod> regression_methods();
 [[nodiscard]] std::span<const AnalysisMethod> resampling_methods();
 [[nodiscard]] std::span<const AnalysisMethod> power_methods();
