@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The claims study on the real file gives the published numbers (tests/reference/claims).
+# The claims study on the real file gives the published numbers (tests/reference/claims), and its models
+# reach the published classifiers.
 set -euo pipefail
 data=${IMPACT_DATA:-}/tiktok_claims
 if [[ ! -f $data/tiktok_dataset.csv ]]; then
@@ -66,3 +67,46 @@ awk -F'|' '
     return count
   }
 ' "$work/run/results.json" "$IMPACT_SOURCE/tests/reference/claims/published.psv"
+python3 - "$work/run/results.json" "$IMPACT_SOURCE/tests/reference/claims/classifiers.json" <<'PYTHON'
+import json, math, sys
+results, published = (json.load(open(path)) for path in sys.argv[1:])
+n, claims = published["rows"], published["claims"]
+table = results["tables"]["model_comparison"]
+models = {row[0]: dict(zip(table["columns"], row)) for row in table["rows"]}
+assert set(models) == {"boosting", "forest", "logistic", "one split", "perceptron"}, list(models)
+
+# The rule has no chance in it: the published digits.
+rule = next(e for e in results["estimates"] if e["node"] == "rule_9999")
+assert rule["n"] == n and round(n * (1 - rule["estimate"])) == published["rule"]["wrong"], rule
+assert abs(rule["estimate"] - published["rule"]["accuracy"]) < 0.5001e-5, rule
+
+# The report says that the rule does as well.
+doubt = next(c for c in results["checks"] if c["node"] == "one_rule")
+assert doubt["passed"] is False, doubt
+
+
+# A model must not be worse than the published one by more than chance. Both shares of errors are
+# binomial, of other rows and other trees: with their common share p the difference has variance
+# p (1 - p) (1 / n1 + 1 / n2), and 2.58 standard deviations are one false alarm in 200.
+def reached(label, wrong, rows, published_wrong, published_rows):
+    p = (wrong + published_wrong) / (rows + published_rows)
+    sd = math.sqrt(p * (1 - p) * (1 / rows + 1 / published_rows))
+    z = (wrong / rows - published_wrong / published_rows) / sd
+    print(f"{label}: {wrong:.0f} of {rows}, published {published_wrong:.0f} of {published_rows}: z {z:.2f}")
+    assert z < 2.58, label
+
+
+for name in ("forest", "boosting"):
+    ours, theirs = models[name], published[name]
+    wrong = ours["false_positives"] + ours["false_negatives"]
+    their_wrong = theirs["false_positives"] + theirs["false_negatives"]
+    reached(name + ", errors", wrong, n, their_wrong, theirs["rows"])
+    recalled = theirs["recall_claims"]
+    reached(name + ", missed", round((1 - ours["recall"]) * claims), claims,
+            (1 - theirs["recall"]) * recalled, recalled)
+# The forest is published with a higher recall than the rule, and has it on these folds too.
+assert models["forest"]["recall"] > models["one split"]["recall"]
+# One split finds the rule, but for its threshold, in every fold.
+wrong = models["one split"]["false_positives"] + models["one split"]["false_negatives"]
+assert published["rule"]["wrong"] <= wrong <= published["rule"]["wrong"] + 20, wrong
+PYTHON

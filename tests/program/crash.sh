@@ -39,7 +39,7 @@ def fail(text):
 
 
 def command(variant, out=RUN):
-    words = [os.environ["IMPACT"], "run", str(STUDY), "--out", str(out)]
+    words = [os.environ["IMPACT"], "run", str(STUDY), "--out", str(out), "--set", "models=false"]
     return words + (["--data", str(WORK / variant)] if variant != "generated" else [])
 
 

@@ -21,10 +21,11 @@
 /// of: columns; ngrams: {1, 1}, least and greatest number of words in a row that count as one,
 /// joined by blanks; min_df: fewest texts a word is in, below 1 a share, 1; max_df: most, up to 1 a
 /// share, 1; max_features: the words that occur most (ties in byte order), 1000, with a warning
-/// where that leaves some out; stop_words: words that do not count; min_length: characters of a
-/// word (words.h), 2; sublinear: 1 + log tf for tf; binary: 1 for tf; idf: false counts only;
-/// smooth: true; norm: "l2", "l1" or "none". A missing text has no words. Weights play no part,
-/// except that rows of weight 0 are no texts. Words that training texts don't have do not count.
+/// where that leaves some out and nobody asked for a limit; stop_words: words that do not count;
+/// min_length: characters of a word (words.h), 2; sublinear: 1 + log tf for tf; binary: 1 for tf;
+/// idf: false counts only; smooth: true; norm: "l2", "l1" or "none". A missing text has no words.
+/// Weights play no part, except that rows of weight 0 are no texts. Words that training texts don't
+/// have do not count.
 namespace impact::detail {
 namespace {
 
@@ -159,6 +160,7 @@ struct Limits {
   double min_df = 1.0;
   double max_df = 1.0;
   std::size_t max_features = 1000;
+  bool wanted = false;  // A limit that was asked for is no surprise.
   bool idf = true;
   bool smooth = true;
 };
@@ -195,9 +197,11 @@ Vocabulary learned(const Feature& column, const StepInput& input, const Counting
   for (const auto& [word, occurrence] : found) kept.emplace_back(-occurrence.times, word);
   std::sort(kept.begin(), kept.end());
   if (kept.size() > limits.max_features) {
-    warnings.push_back("'" + column.name + "' has " + std::to_string(kept.size()) + " words: the " +
-                       std::to_string(limits.max_features) +
-                       " that occur most are kept (max_features)");
+    if (!limits.wanted) {
+      warnings.push_back("'" + column.name + "' has " + std::to_string(kept.size()) +
+                         " words: the " + std::to_string(limits.max_features) +
+                         " that occur most are kept (max_features)");
+    }
     kept.resize(limits.max_features);
   }
   if (kept.empty()) warnings.push_back("'" + column.name + "' has no word that counts");
@@ -239,6 +243,7 @@ StepResult prepare(const nlohmann::json& json, const StepInput& input, const Con
                       .max_df = options.number("max_df", 1.0, 0.0),
                       .max_features = static_cast<std::size_t>(
                           options.integer("max_features", 1000, 1, kMostWords)),
+                      .wanted = options.given("max_features"),
                       .idf = options.flag("idf", true),
                       .smooth = options.flag("smooth", true)};
   options.done();
