@@ -49,13 +49,22 @@ const Frame& table_of(const Recipe& recipe, const NodeResult& result) {
        .hint = did_you_mean(wanted, names)});
 }
 
-// Roles that were not given are the columns of their names.
+// Roles that were not given are the columns of their names, unless another role took that column:
+// of "feature = 'column'" the panels' role "column" must not make use too.
 void take_table(const Recipe& recipe, const FigureKind& kind, const Frame& table,
                 FigureInput* input) {
   input->frame = table;
+  const auto given_for = [&](const FigureRole& role) {
+    return recipe.options.value(std::string(kRole) + role.name, std::string());
+  };
   for (const FigureRole& role : kind.roles) {
-    const std::string given = recipe.options.value(std::string(kRole) + role.name, std::string());
+    const std::string given = given_for(role);
     const std::string column = given.empty() ? role.name : given;
+    const bool taken = given.empty() && std::any_of(kind.roles.begin(), kind.roles.end(),
+                                                    [&](const FigureRole& other) {
+                                                      return given_for(other) == role.name;
+                                                    });
+    if (taken) continue;
     if (!given.empty()) (void)table.column(given);  // Throws with a suggestion.
     if (table.schema().find(column)) input->roles.push_back({role.name, {column}});
   }

@@ -335,9 +335,12 @@ local function compared_models()
     compared:table "model_comparison",
     "Which differences are more than chance? Areas under the curve are compared by DeLong's test "
       .. "and fold by fold, answers by McNemar's. A model that does not clearly beat the one split "
-      .. "here is not worth its trouble, and one that does still owes most of its score to the "
-      .. "same column.",
-    doubt, compared:table "differences",
+      .. "is not worth its trouble.",
+    compared:table "differences",
+    "Is it the counts or the phrases? The check sets the forest, with the counts, the duration "
+      .. "and the length alone, beside the best rule of one column. It fails where the rule does "
+      .. "as well to a hundredth of the accuracy.",
+    doubt,
     figure "Models: receiver operating characteristic" (plot.roc {
       from = compared:table "roc", by = "model",
     }),
