@@ -350,7 +350,7 @@ local function compared_models()
     "What the forest uses: how many more videos a tree names wrongly, of those it did not see, "
       .. "when a column is shuffled.",
     figure "What the forest uses" (plot.importance {
-      from = fitted:table "importance", feature = "column", importance = "permutation",
+      from = fitted:table "importance", feature = "column", importance = "permutation", limit = 12,
     }),
     fitted:table "importance",
     "Counts of views come after a video was published. They can tell afterwards which videos "
