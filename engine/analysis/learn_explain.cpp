@@ -242,10 +242,14 @@ AnalysisResult dependence(const AnalysisInput& input, const Context& context) {
       add_grid(found.axes[0], cell / inner, &effects.value);
       if (effects.joint) add_grid(found.axes[1], cell % inner, &effects.second);
     }
+    // A probability's curves can't lie outside of 0 and 1, whatever their sd.
+    const bool cut = !asked.model->classes.empty() && !spec.centred;
+    for (std::size_t cell = 0; cell < found.mean.size(); ++cell) {
+      low.push_back(cut ? std::max(found.low[cell], 0.0) : found.low[cell]);
+      high.push_back(cut ? std::min(found.high[cell], 1.0) : found.high[cell]);
+    }
     mean.insert(mean.end(), found.mean.begin(), found.mean.end());
     sd.insert(sd.end(), found.sd.begin(), found.sd.end());
-    low.insert(low.end(), found.low.begin(), found.low.end());
-    high.insert(high.end(), found.high.begin(), found.high.end());
     const auto names = row_names(read, found.curve_rows);
     const std::size_t cells = found.mean.size();
     for (std::size_t cell = 0; cell < cells && !names.empty(); ++cell) {

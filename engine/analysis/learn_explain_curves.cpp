@@ -124,6 +124,15 @@ std::string score_name(const AnalysisReader& read, const LessonData& data) {
   return wanted;
 }
 
+// Intervals end where the score does.
+void cut_intervals(const std::string& metric, ScoreCurve* curve) {
+  const bool above = metric == "auc" || metric == "accuracy" || metric == "brier" || metric == "r2";
+  for (CurvePoint& point : curve->points) {
+    if (metric != "r2" && point.conf_low < 0.0) point.conf_low = 0.0;
+    if (above && point.conf_high > 1.0) point.conf_high = 1.0;
+  }
+}
+
 void add_curve(const ScoreCurve& curve, const std::string& metric, TableBuilder* table) {
   std::vector<std::string> part, metrics;
   std::vector<double> rows, score, low, high, sd;
@@ -194,11 +203,11 @@ AnalysisResult learning(const AnalysisInput& input, const Context& context) {
   if (read.given("shares")) spec.shares = read.list("shares");
   if (!data.classes.empty() && read.flag("stratified", true)) spec.strata = labels;
   spec.conf_level = read.conf_level();
-  const ScoreCurve curve =
-      learning_curve(folds,
-                     scored_training(learner_option(read, "learner"), data.lesson(),
-                                     score_of(data, labels, metric)),
-                     spec, input.stream.child("fits"), context);
+  ScoreCurve curve = learning_curve(folds,
+                                    scored_training(learner_option(read, "learner"), data.lesson(),
+                                                    score_of(data, labels, metric)),
+                                    spec, input.stream.child("fits"), context);
+  cut_intervals(metric, &curve);
   AnalysisResult out;
   MixedCells each;
   std::vector<double> share;
@@ -250,8 +259,9 @@ AnalysisResult validation(const AnalysisInput& input, const Context& context) {
     return scored_training(with_option(spec, way, value), data.lesson(),
                            score_of(data, labels, metric));
   };
-  const ScoreCurve curve =
+  ScoreCurve curve =
       validation_curve(folds, with, values, input.stream.child("fits"), context, read.conf_level());
+  cut_intervals(metric, &curve);
   AnalysisResult out;
   MixedCells both;
   MixedCells each;

@@ -144,8 +144,13 @@ AnalysisTable dependence_table(const AnalysisReader& read, const Explained& all,
   table.texts("feature", std::vector<std::string>(found.rows.size(), found.column));
   table.column("value", cells_of(all.shown, found.column, found.rows));
   table.numbers("shap", found.shap);
-  if (!found.partner.empty()) {
-    table.texts("partner", std::vector<std::string>(found.rows.size(), found.partner));
+  const std::size_t n = found.rows.size();
+  const bool alone = found.partner.empty();
+  table.column("partner", texts_with_gaps(std::vector<std::string>(n, found.partner),
+                                          std::vector<bool>(n, alone)));
+  if (alone) {
+    table.numbers("partner_value", std::vector<double>(n, std::nan("")));
+  } else {
     table.column("partner_value", cells_of(all.shown, found.partner, found.rows));
   }
   return {std::move(name), table.build()};

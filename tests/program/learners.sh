@@ -61,12 +61,72 @@ S:analysis "in time" (learn.evaluate {
   learner = prepared(learn.linear {}), of = posts.likes, features = x, time = posts.id, folds = 3,
   gap = 5,
 })
-S:report "Learners" { compared:table "model_comparison", compared:table "differences" }
+local forest <const> = S:analysis "forest" (learn.fit {
+  learner = prepared(learn.forest { trees = 20 }), of = posts.viral, success = "hit", features = x,
+})
+local boosted <const> = S:analysis "boosted" (learn.fit {
+  learner = learn.boost { rounds = 20, max_depth = 3 }, of = posts.likes, features = x,
+})
+local intervals <const> = S:analysis "intervals" (learn.fit {
+  learner = learn.conformal { learner = prepared(learn.linear {}), how = "cv_plus", folds = 4 },
+  of = posts.likes, features = x,
+})
+S:analysis "intervals said" (learn.predict { model = intervals })
+S:analysis "calibrated" (learn.evaluate {
+  learner = learn.calibrated { learner = prepared(learn.forest { trees = 20 }), how = "isotonic" },
+  of = posts.viral, success = "hit", features = x, folds = 3,
+})
+local relies <const> = S:analysis "relies" (learn.importance { model = forest, repeats = 3 })
+local depends <const> = S:analysis "depends" (learn.partial_dependence {
+  model = forest, at = { posts.followers, posts.duration }, ice = 5, grid = 8,
+})
+local effects <const> = S:analysis "effects" (learn.accumulated_effects {
+  model = boosted, at = posts.followers, intervals = 8,
+})
+S:analysis "together" (learn.interactions { model = boosted, rows = 30 })
+local shap <const> = S:analysis "shap" (learn.shap { model = boosted, rows = 100, interactions = true })
+local kernel <const> = S:analysis "kernel" (learn.shap {
+  model = forest, method = "kernel", rows = 40, background = 10,
+})
+local growth <const> = S:analysis "growth" (learn.learning_curve {
+  learner = prepared(learn.logistic {}), of = posts.viral, success = "hit", features = x, folds = 3,
+  shares = { 0.5, 1 },
+})
+local depth <const> = S:analysis "depth" (learn.validation_curve {
+  learner = prepared(learn.tree {}), of = posts.likes, features = x, folds = 3,
+  option = "max_depth", values = { 1, 3 },
+})
+local left <const> = S:analysis "left" (learn.residuals {
+  learner = prepared(learn.linear {}), of = posts.likes, features = x, folds = 3,
+})
+local told <const> = S:analysis "told" (learn.mutual_information { of = posts.viral, features = x })
+S:analysis "lines" (learn.f_test { of = posts.likes, features = { posts.followers, posts.hour } })
+S:analysis "sums" (learn.chi_squared { of = posts.viral, features = { posts.duration, posts.hour } })
+S:analysis "groups" (learn.k_means {
+  features = { posts.followers, posts.duration }, clusters = { 2, 3 },
+})
+S:analysis "axes" (learn.principal_components {
+  features = { posts.followers, posts.duration, posts.likes },
+})
+S:report "Learners" {
+  compared:table "model_comparison", compared:table "differences",
+  figure "Importance" (plot.importance { from = relies:table "importance" }),
+  figure "Dependence" (plot.partial_dependence { from = depends:table "ice", facet = "feature" }),
+  figure "Effects" (plot.ale { from = effects:table "accumulated_effects" }),
+  figure "SHAP" (plot.shap_beeswarm { from = shap:table "shap" }),
+  figure "One column" (plot.shap_dependence {
+    from = kernel:table "dependence", by = "partner_value",
+  }),
+  figure "Growth" (plot.learning_curve { from = growth:table "learning_curve", by = "part" }),
+  figure "Depth" (plot.validation_curve { from = depth:table "validation_curve", by = "part" }),
+  figure "Left" (plot.residuals { from = left:table "residuals" }),
+  figure "Told" (plot.importance { from = told:table "mutual_information", importance = "score" }),
+}
 return S
 LUA
 
 "$IMPACT" run study.lua --data data --out base --threads 1 --quiet || fail "the run"
-[[ $(find base/models -name '*.model' | wc -l) == 8 ]] || fail "not eight models: $(ls base/models)"
+[[ $(find base/models -name '*.model' | wc -l) == 11 ]] || fail "not eleven models: $(ls base/models)"
 for case in "2 cold" "2 warm" "3 cold" "8 cold"; do
   read -r threads cache <<<"$case"
   [[ $cache == warm ]] || rm -rf "$IMPACT_CACHE"
@@ -95,6 +155,17 @@ assert len(said["rows"]) == 240 and said["columns"] == ["id", "prediction", "pro
 assert {row[1] for row in said["rows"]} <= {"hit", "miss"}
 recall = next(e for e in results["estimates"] if e["node"] == "chosen" and e["term"] == "recall")
 assert recall["estimate"] > 0.8, recall
+def rows_of(name):
+    table = results["tables"][name]
+    return [dict(zip(table["columns"], row)) for row in table["rows"]]
+assert rows_of("relies.importance")[0]["feature"] in ("followers", "duration")
+for row in rows_of("kernel.explained"):
+    parts = sum(c["shap"] for c in rows_of("kernel.shap") if c["id"] == row["id"])
+    assert abs(row["expectation"] + parts - row["prediction"]) < 1e-9, row
+inside = rows_of("intervals said.predictions")
+assert len(inside) == 240 and all(row["low"] < row["prediction"] < row["high"] for row in inside)
+assert rows_of("told.mutual_information")[0]["feature"] in ("followers", "duration")
+assert [row["feature"] for row in rows_of("lines.f_test")] == ["followers", "hour"]
 later = results["tables"]["in time.predictions"]
 ids = [row[later["columns"].index("id")] for row in later["rows"]]
 assert len(ids) == 180 and min(ids) == 61, (len(ids), min(ids))
