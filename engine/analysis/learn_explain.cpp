@@ -75,8 +75,8 @@ AnalysisResult importance(const AnalysisInput& input, const Context& context) {
   notes.insert(notes.end(), found.warnings.begin(), found.warnings.end());
   if (input.model == nullptr && static_cast<std::int64_t>(data.rows.size()) == model->n) {
     notes.push_back(
-        "the rows seem to be those the model learned from: what it overfits counts as importance; "
-        "features = and of = of another table judge it by other rows");
+        "there are as many rows as the model learned from: if they are the same, what it overfits "
+        "counts as importance; of = a column of another table judges it by other rows");
   }
   std::vector<std::string> feature;
   std::vector<double> value, low, high, error, sd, repeat_low, repeat_high;
