@@ -343,6 +343,7 @@ S:report "Can engaged profiles be told from others?" {
     .. "training rows for a recall of 0.96 there; the published study moved its threshold on the "
     .. "test rows themselves.",
   trade_off,
+  "The cursor begins where F1 is largest; what follows is at the thresholds chosen for recall.",
   figure "Confusion of the honest network at that threshold" (plot.confusion {
     from = wanted:table "confusion",
   }),
