@@ -133,7 +133,7 @@ std::vector<std::pair<CLI::App*, Command>> add_commands(CLI::App& app, Raw& raw,
   return all;
 }
 
-void add_shell_options(CLI::App* command, Options& options) {
+void add_input_options(CLI::App* command, Options& options) {
   command
       ->add_option("--missing", options.missing,
                    "Text of a CSV file that is no value, as NA; the empty one never is")
@@ -142,11 +142,15 @@ void add_shell_options(CLI::App* command, Options& options) {
   command->add_option("--from", options.from, "Format of the input (by name, else first bytes)")
       ->check(CLI::IsMember({"csv", "jsonl", "parquet"}))
       ->type_name("csv|jsonl|parquet");
+  command->fallthrough();
+}
+
+void add_shell_options(CLI::App* command, Options& options) {
+  add_input_options(command, options);
   command->add_option("--width", options.width, "Columns to use (the terminal's, else 80)")
       ->check(CLI::Range(20, 10'000));
   command->add_option("--height", options.height, "Lines to use (the terminal's)")
       ->check(CLI::Range(6, 1'000'000));
-  command->fallthrough();
 }
 
 // What belongs into shell pipelines.
@@ -198,6 +202,39 @@ void add_shell_commands(CLI::App& app, Raw& raw, Options& options,
   commands.emplace_back(plot, Command::kPlot);
 }
 
+void add_predict_command(CLI::App& app, Raw& raw, Options& options,
+                         std::vector<std::pair<CLI::App*, Command>>& commands) {
+  CLI::App* predict = app.add_subcommand("predict", "Predict rows of any number by a saved model");
+  predict->add_option("model", raw.path, "models/NAME.model of a run, or XGBoost's JSON")
+      ->required()
+      ->type_name("MODEL");
+  predict
+      ->add_option("file", options.files,
+                   "CSV, TSV, Parquet or JSON lines; none or -: standard input")
+      ->type_name("FILE")
+      ->expected(0, 1);
+  const auto list = [&](const char* name, auto& into, const char* text, const char* type) {
+    predict->add_option(name, into, text)->delimiter(',')->type_name(type)->allow_extra_args(false);
+  };
+  list("--key", options.key, "Columns that name a row, written first", "NAME,...");
+  list("--keep", options.keep, "Further columns to write before the prediction", "NAME,...|all");
+  list("--quantiles", options.quantiles, "Quantiles of the outcome, as 0.1,0.9", "P,...");
+  predict
+      ->add_option("--threshold", options.threshold,
+                   "Probability from which a row is of the second of two classes (0.5)")
+      ->check(CLI::Range(0.0, 1.0));
+  predict->add_option("--format", options.format, "What is written (by --out FILE, else csv)")
+      ->check(CLI::IsMember({"csv", "jsonl", "parquet"}))
+      ->type_name("csv|jsonl|parquet");
+  add_input_options(predict, options);
+  predict->footer(
+      "Rows keep the order of the file; only columns that are needed are read, in bounded memory.\n"
+      "--out FILE.csv, .parquet or .jsonl appears whole or not at all; without it predictions go\n"
+      "to standard output. What differs from training is said at the end; --json prints it.\n"
+      "  impact predict runs/likes/models/forest.model posts.csv --key post_id --out likes.csv");
+  commands.emplace_back(predict, Command::kPredict);
+}
+
 // Where results of nodes are kept: the option, the environment, the user's cache folder, nowhere.
 std::filesystem::path cache_folder(const Raw& raw) {
   if (raw.no_cache) return {};
@@ -245,6 +282,7 @@ std::optional<Options> read_command_line(int argc, const char* const* argv, int*
   add_shared(app, raw, options);
   auto commands = add_commands(app, raw, options);
   add_shell_commands(app, raw, options, commands);
+  add_predict_command(app, raw, options, commands);
   CLI::App* stubs =
       app.add_subcommand("stubs", "Write what editors need to complete and check scripts");
   stubs->add_option("path", raw.path, "Folder for them (.impact/stubs)")->type_name("DIR");

@@ -1,17 +1,15 @@
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <limits>
 #include <set>
-#include <nlohmann/json.hpp>
 
 #include "bindings/app/host.h"
 #include "bindings/app/progress.h"
 #include "bindings/app/shell_input.h"
 #include "bindings/failure_text.h"
 #include "engine/core/error.h"
-#include "engine/core/number.h"
 #include "engine/render/terminal_table.h"
+#include "engine/table/row_text.h"
 
 namespace impact::bindings {
 namespace {
@@ -19,58 +17,10 @@ namespace {
 // How long the rows of a table that is shown in part may be counted.
 constexpr std::chrono::milliseconds kPatience{1000};
 
-std::string csv_text(std::string_view text) {
-  const bool plain = !text.empty() && text.find_first_of(",\"\r\n") == std::string_view::npos;
-  if (plain) return std::string(text);
-  std::string out = "\"";
-  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + "\"";
-}
-
-// A missing cell is empty, an empty text "".
-std::string csv_cell(const Column& column, std::size_t row) {
-  if (column.missing(row)) return "";
-  const TypeKind kind = column.type().kind;
-  if (kind == TypeKind::kText || kind == TypeKind::kCategory) return csv_text(column.text_at(row));
-  return format_value(column.value(row));
-}
-
-nlohmann::ordered_json json_cell(const Column& column, std::size_t row) {
-  if (column.missing(row)) return nullptr;
-  const Value value = column.value(row);
-  if (const auto* flag = std::get_if<bool>(&value)) return *flag;
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return *integer;
-  if (const auto* number = std::get_if<double>(&value)) {
-    if (std::isfinite(*number)) return *number;
-    return nullptr;
-  }
-  return format_value(value);
-}
-
-std::string json_row(const Frame& frame, std::size_t row) {
-  nlohmann::ordered_json out = nlohmann::ordered_json::object();
-  for (std::size_t i = 0; i < frame.schema().size(); ++i) {
-    out[frame.schema()[i].name] = json_cell(frame.column(i), row);
-  }
-  return out.dump();
-}
-
 void print_csv(const RelationPtr& result, const Context& context) {
-  std::string head;
-  for (const ColumnInfo& info : result->schema.columns()) {
-    head += (head.empty() ? "" : ",") + csv_text(info.name);
-  }
-  if (!write_output(head + "\n")) return;
-  result->backend->stream(result, context, [](const Frame& frame) {
-    std::string text;
-    for (std::size_t row = 0; row < frame.rows(); ++row) {
-      for (std::size_t i = 0; i < frame.schema().size(); ++i) {
-        text += (i == 0 ? "" : ",") + csv_cell(frame.column(i), row);
-      }
-      text += '\n';
-    }
-    return write_output(text);
-  });
+  if (!write_output(csv_header(result->schema))) return;
+  result->backend->stream(result, context,
+                          [](const Frame& frame) { return write_output(csv_lines(frame)); });
 }
 
 void print_json(const RelationPtr& result, const Context& context, bool lines) {

@@ -34,6 +34,7 @@ namespace impact::bindings {
 [[nodiscard]] int new_command(const Options& options);
 [[nodiscard]] int query_command(const Options& options);
 [[nodiscard]] int plot_command(const Options& options);
+[[nodiscard]] int predict_command(const Options& options);
 [[nodiscard]] int stubs_command(const Options& options);
 [[nodiscard]] int docs_command(const Options& options);
 /// The prompt; where standard input is no terminal, the script that comes through it.

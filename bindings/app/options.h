@@ -35,6 +35,7 @@ struct Options {
     kStubs,
     kQuery,
     kPlot,
+    kPredict,
     kDocs,
     kRepl
   };
@@ -64,7 +65,11 @@ struct Options {
   std::vector<std::string> files;
   std::vector<std::string> missing;  ///< --missing: texts of a CSV that are no value.
   std::string from;                  ///< --from: format of the input.
-  std::string format;                ///< query --format.
+  std::string format;                ///< query, predict: --format.
+  std::vector<std::string> keep;     ///< predict --keep; "all" alone: every column.
+  std::vector<std::string> key;      ///< predict --key.
+  std::vector<double> quantiles;     ///< predict --quantiles.
+  std::optional<double> threshold;   ///< predict --threshold.
   int width = 0;                     ///< --width; 0: the terminal's.
   int height = 0;                    ///< --height; 0: the terminal's.
   std::filesystem::path html;        ///< plot --html.

@@ -41,6 +41,7 @@ int execute(const Options& options) {
     case Command::kStubs: return stubs_command(options);
     case Command::kQuery: return query_command(options);
     case Command::kPlot: return plot_command(options);
+    case Command::kPredict: return predict_command(options);
     case Command::kDocs: return docs_command(options);
     case Command::kRepl: return repl_command(options);
   }

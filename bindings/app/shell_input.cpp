@@ -155,8 +155,8 @@ fs::path ShellTables::keep_standard_input() {
   return path;
 }
 
-RelationPtr ShellTables::open(const std::string& file, const std::string& from,
-                              const std::vector<std::string>& missing) {
+FileSource ShellTables::source(const std::string& file, const std::string& from,
+                               const std::vector<std::string>& missing) {
   const bool piped = file.empty() || file == "-";
   FileSource source;
   source.declared_path = piped ? "standard input" : file;
@@ -171,7 +171,14 @@ RelationPtr ShellTables::open(const std::string& file, const std::string& from,
     guess_csv(beginning, &source);
   }
   source.missing.insert(source.missing.end(), missing.begin(), missing.end());
-  return scan_file(backend_, std::move(source), {}, piped ? "standard input" : "'" + file + "'");
+  return source;
+}
+
+RelationPtr ShellTables::open(const std::string& file, const std::string& from,
+                              const std::vector<std::string>& missing) {
+  const bool piped = file.empty() || file == "-";
+  return scan_file(backend_, source(file, from, missing), {},
+                   piped ? "standard input" : "'" + file + "'");
 }
 
 std::string table_name(const std::string& file) {

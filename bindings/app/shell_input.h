@@ -27,6 +27,11 @@ class ShellTables {
   /// `missing` are texts of a CSV file that are no value; the empty text always is one of them.
   [[nodiscard]] RelationPtr open(const std::string& file, const std::string& from,
                                  const std::vector<std::string>& missing);
+  /// The same, not yet looked into.
+  [[nodiscard]] FileSource source(const std::string& file, const std::string& from,
+                                  const std::vector<std::string>& missing);
+  /// A folder that goes away at the end.
+  [[nodiscard]] std::filesystem::path scratch() { return session_.scratch(); }
 
  private:
   [[nodiscard]] std::filesystem::path keep_standard_input();

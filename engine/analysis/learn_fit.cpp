@@ -1,18 +1,14 @@
-#include <algorithm>
-#include <cmath>
-#include <limits>
 #include <string>
 #include <utility>
 
 #include "engine/analysis/lesson.h"
+#include "engine/analysis/predict_stream.h"
 #include "engine/core/error.h"
 #include "engine/core/number.h"
 
 // Models that are fitted once, and what they predict.
 namespace impact::detail {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // What a reader must know about a model to use it.
 AnalysisTable facts_table(const TrainedModel& model, std::int64_t used) {
@@ -95,87 +91,28 @@ AnalysisResult tune(const AnalysisInput& input, const Context& context) {
   return out;
 }
 
-// The likeliest class of each row, "" without a prediction.
-std::vector<std::string> called(const TrainedModel& model, const std::vector<double>& said,
-                                double threshold) {
-  const std::size_t k = model.outputs();
-  std::vector<std::string> out;
-  for (std::size_t i = 0; i * k < said.size(); ++i) {
-    if (std::isnan(said[i * k])) {
-      out.emplace_back();
-    } else if (k == 1) {
-      out.push_back(model.classes[said[i] >= threshold ? 1 : 0]);
-    } else {
-      const auto begin = said.begin() + static_cast<std::ptrdiff_t>(i * k);
-      const auto best = std::max_element(begin, begin + static_cast<std::ptrdiff_t>(k));
-      out.push_back(model.classes[static_cast<std::size_t>(best - begin)]);
-    }
-  }
-  return out;
-}
-
-std::vector<double> every_kth(const std::vector<double>& values, std::size_t k, std::size_t at) {
-  std::vector<double> out;
-  for (std::size_t i = at; i < values.size(); i += k) out.push_back(values[i]);
-  return out;
-}
-
-void add_quantiles(const AnalysisReader& read, const TrainedModel& model, const FeatureTable& x,
-                   const std::vector<std::uint32_t>& rows, const Context& context,
-                   TableBuilder* table) {
-  const std::vector<double> p = read.list("quantiles");
-  if (p.empty()) return;
-  std::vector<double> out(rows.size() * p.size(), kNaN);
-  if (!model.predictor->quantiles(model.inputs_of(x), rows, p, out, context)) {
-    throw ArgumentError({.what = "'" + model.spec.kind + "' knows no quantiles",
-                         .expected = "learn.forest { quantiles = true } of numbers"});
-  }
-  for (std::size_t q = 0; q < p.size(); ++q) {
-    table->numbers("quantile " + format_double(p[q]), every_kth(out, p.size(), q));
-  }
-}
-
 AnalysisResult predict(const AnalysisInput& input, const Context& context) {
   const AnalysisReader read(input);
   const auto model = model_of(read);
   const FeatureTable x = feature_columns(read, "features");
   const auto rows = every_row(input.frame.rows());
-  const std::vector<double> said = model->predict(x, context);
   TableBuilder table;
   add_key(read, rows, &table);
-  if (model->classes.empty()) {
-    table.numbers("prediction", said);
-  } else {
-    table.texts("prediction", called(*model, said, read.number("threshold", 0.5)));
-    if (model->outputs() == 1) {
-      table.numbers("probability", said);
-    } else {
-      for (std::size_t k = 0; k < model->classes.size(); ++k) {
-        table.numbers("probability of " + model->classes[k], every_kth(said, model->outputs(), k));
-      }
-    }
-  }
-  std::vector<double> ends(rows.size() * 2, kNaN);
-  if (model->predictor->intervals(model->inputs_of(x), rows, ends, context)) {
-    table.numbers("low", every_kth(ends, 2, 0));
-    table.numbers("high", every_kth(ends, 2, 1));
-  }
-  add_quantiles(read, *model, x, rows, context, &table);
-  const auto none = std::count_if(said.begin(), said.end(), [](double v) { return std::isnan(v); });
+  const std::size_t none = add_predictions(
+      *model, x, {.quantiles = read.list("quantiles"), .threshold = read.number("threshold", 0.5)},
+      context, &table);
   AnalysisResult out;
   out.tables.push_back({"predictions", table.build()});
   std::vector<std::string> warnings;
   if (none > 0) {
-    warnings.push_back(std::to_string(static_cast<std::size_t>(none) / model->outputs()) +
+    warnings.push_back(std::to_string(none) +
                        " rows have no prediction: a number the model needs is missing");
   }
-  out.estimates.push_back(
-      {.term = "rows predicted",
-       .estimate = static_cast<double>(rows.size()) -
-                   static_cast<double>(none) / static_cast<double>(model->outputs()),
-       .n = static_cast<std::int64_t>(rows.size()),
-       .method = model->spec.kind,
-       .warnings = warnings});
+  out.estimates.push_back({.term = "rows predicted",
+                           .estimate = static_cast<double>(rows.size() - none),
+                           .n = static_cast<std::int64_t>(rows.size()),
+                           .method = model->spec.kind,
+                           .warnings = warnings});
   return out;
 }
 

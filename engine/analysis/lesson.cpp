@@ -25,24 +25,6 @@ Feature text_column(const std::string& name, const Column& cells) {
   return text_feature(name, pointers);
 }
 
-Feature feature_of(const std::string& name, const Column& cells) {
-  const TypeKind kind = cells.type().kind;
-  if (kind == TypeKind::kText || kind == TypeKind::kCategory) return text_column(name, cells);
-  std::vector<double> numbers(cells.size(), kNaN);
-  if (kind == TypeKind::kDate || kind == TypeKind::kTimestamp) {
-    for (std::size_t row = 0; row < cells.size(); ++row) {
-      if (cells.missing(row)) continue;
-      numbers[row] = kind == TypeKind::kDate
-                         ? static_cast<double>(cells.as_dates()[row])
-                         : static_cast<double>(cells.as_timestamps()[row]) / kMicrosASecond;
-    }
-    return number_feature(name, std::move(numbers));
-  }
-  std::vector<double> storage;
-  const auto span = cells.to_numbers(storage);
-  return number_feature(name, {span.begin(), span.end()});
-}
-
 bool zero_or_one(const std::vector<double>& values) {
   bool zero = false;
   bool one = false;
@@ -199,6 +181,24 @@ LessonData LessonData::complete(const std::vector<std::string>& columns) const {
   out.rows = every_row(rows.size());
   out.warnings = warnings;
   return out;
+}
+
+Feature feature_of(const std::string& name, const Column& cells) {
+  const TypeKind kind = cells.type().kind;
+  if (kind == TypeKind::kText || kind == TypeKind::kCategory) return text_column(name, cells);
+  std::vector<double> numbers(cells.size(), kNaN);
+  if (kind == TypeKind::kDate || kind == TypeKind::kTimestamp) {
+    for (std::size_t row = 0; row < cells.size(); ++row) {
+      if (cells.missing(row)) continue;
+      numbers[row] = kind == TypeKind::kDate
+                         ? static_cast<double>(cells.as_dates()[row])
+                         : static_cast<double>(cells.as_timestamps()[row]) / kMicrosASecond;
+    }
+    return number_feature(name, std::move(numbers));
+  }
+  std::vector<double> storage;
+  const auto span = cells.to_numbers(storage);
+  return number_feature(name, {span.begin(), span.end()});
 }
 
 FeatureTable feature_columns(const AnalysisReader& read, const char* role) {

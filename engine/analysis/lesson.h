@@ -33,6 +33,9 @@ struct LessonData {
   [[nodiscard]] LessonData complete(const std::vector<std::string>& columns = {}) const;
 };
 
+/// A column as models take it: see feature_columns.
+[[nodiscard]] Feature feature_of(const std::string& name, const Column& cells);
+
 /// Columns of a role: numbers and booleans as numbers, dates as days and timestamps as seconds
 /// since 1970, texts and categories as texts.
 [[nodiscard]] FeatureTable feature_columns(const AnalysisReader& read, const char* role);

@@ -105,6 +105,62 @@ std::vector<std::string> read_texts(const json& header, const char* name, std::s
   return out;
 }
 
+// What later data are compared with.
+ModelInput input_of(const Feature& column, std::span<const std::uint32_t> rows) {
+  constexpr std::size_t kMostLevels = 1000;
+  ModelInput out{.name = column.name, .text = column.text};
+  if (!column.text) {
+    for (const std::uint32_t row : rows) {
+      const double value = column.numbers[row];
+      if (!std::isfinite(value)) continue;
+      if (!(value >= out.low)) out.low = value;
+      if (!(value <= out.high)) out.high = value;
+    }
+    return out;
+  }
+  std::vector<std::uint8_t> seen(column.levels.size(), 0);
+  std::size_t present = 0;
+  for (const std::uint32_t row : rows) {
+    if (column.codes[row] < 0) continue;
+    ++present;
+    seen[static_cast<std::size_t>(column.codes[row])] = 1;
+  }
+  const auto levels = static_cast<std::size_t>(std::count(seen.begin(), seen.end(), 1));
+  if (levels > kMostLevels || 2 * levels > present) return out;
+  for (std::size_t k = 0; k < seen.size(); ++k) {
+    if (seen[k] != 0) out.levels.push_back(column.levels[k]);
+  }
+  return out;
+}
+
+json input_json(const ModelInput& input) {
+  json out{{"name", input.name}, {"type", input.text ? "text" : "number"}};
+  if (!std::isnan(input.low)) out["low"] = input.low;
+  if (!std::isnan(input.high)) out["high"] = input.high;
+  if (!input.levels.empty()) out["levels"] = input.levels;
+  return out;
+}
+
+ModelInput read_input(const json& value, std::string_view where) {
+  if (!value.is_object() || !value.contains("name") || !value["name"].is_string() ||
+      !value.contains("type") || (value["type"] != "text" && value["type"] != "number")) {
+    refuse(where, "an input of the model can't be read");
+  }
+  ModelInput out{.name = value["name"].get<std::string>(), .text = value["type"] == "text"};
+  for (const auto& [name, into] : {std::pair{"low", &out.low}, std::pair{"high", &out.high}}) {
+    if (!value.contains(name)) continue;
+    if (!value[name].is_number()) refuse(where, "the range of an input of the model is none");
+    *into = value[name].get<double>();
+  }
+  if (value.contains("levels")) {
+    out.levels = read_texts(value, "levels", where);
+    if (!std::is_sorted(out.levels.begin(), out.levels.end())) {
+      refuse(where, "the levels of an input of the model are not in order");
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 LearnerSpec learner_spec(const json& value) {
@@ -201,9 +257,7 @@ std::string TrainedModel::save() const {
   file.header["n"] = n;
   file.header["warnings"] = warnings;
   json columns = json::array();
-  for (const ModelInput& input : inputs) {
-    columns.push_back({{"name", input.name}, {"type", input.text ? "text" : "number"}});
-  }
+  for (const ModelInput& input : inputs) columns.push_back(input_json(input));
   file.header["inputs"] = std::move(columns);
   detail::add_part(file, "predictor", *predictor);
   return encode_model(file);
@@ -237,13 +291,7 @@ TrainedModel load_model(std::string_view bytes, std::string_view where) {
   if (!field("inputs").is_array() || field("inputs").empty()) {
     refuse(where, "the model has no inputs");
   }
-  for (const json& input : field("inputs")) {
-    if (!input.is_object() || !input.contains("name") || !input["name"].is_string() ||
-        !input.contains("type") || (input["type"] != "text" && input["type"] != "number")) {
-      refuse(where, "an input of the model can't be read");
-    }
-    out.inputs.push_back({input["name"].get<std::string>(), input["type"] == "text"});
-  }
+  for (const json& input : field("inputs")) out.inputs.push_back(read_input(input, where));
   out.predictor = detail::read_part(file, "predictor");
   if (out.predictor->outputs() != out.outputs()) {
     refuse(where, "the model predicts another number of classes than it names");
@@ -266,7 +314,7 @@ TrainedModel train(const LearnerSpec& spec, const Lesson& lesson,
   out.outcome = std::move(outcome);
   out.classes.assign(lesson.classes.begin(), lesson.classes.end());
   for (std::size_t j = 0; j < lesson.features.size(); ++j) {
-    out.inputs.push_back({lesson.features[j].name, lesson.features[j].text});
+    out.inputs.push_back(input_of(lesson.features[j], rows));
   }
   out.n = static_cast<std::int64_t>(rows.size());
   out.predictor = detail::fit_part(

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -91,10 +92,16 @@ class Predictor {
                                            const Context& context) const;
 };
 
-/// A column that a model was trained on.
+/// A column that a model was trained on, and what its training rows held.
 struct ModelInput {
   std::string name = {};
   bool text = false;
+  /// The least and the largest finite number; NaN where there was none, or in files without.
+  double low = std::numeric_limits<double>::quiet_NaN();
+  double high = std::numeric_limits<double>::quiet_NaN();
+  /// Distinct texts in byte order, where they are categories: at most 1000, each in two rows on
+  /// average. Of other texts, as biographies, none are kept.
+  std::vector<std::string> levels = {};
 };
 
 /// A model with what it needs to know to be used: by name, on any table.

@@ -359,4 +359,8 @@ std::string export_xgboost(const TrainedModel& model) {
   return boosted->model().json;
 }
 
+TrainedModel load_any_model(std::string_view bytes, std::string_view where) {
+  return bytes.starts_with("{") ? import_xgboost(bytes, where) : load_model(bytes, where);
+}
+
 }  // namespace impact

@@ -15,4 +15,7 @@ namespace impact {
 /// JSON that XGBoost reads. Throws ArgumentError for models that are no boosted trees.
 [[nodiscard]] std::string export_xgboost(const TrainedModel& model);
 
+/// A file of either kind, by its first byte.
+[[nodiscard]] TrainedModel load_any_model(std::string_view bytes, std::string_view where);
+
 }  // namespace impact
