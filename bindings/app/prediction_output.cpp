@@ -110,8 +110,10 @@ class ParquetFile final : public RowOutput {
     source.path = copy_;
     source.missing = {kMissing};
     for (const ColumnInfo& column : schema_->columns()) source.types[column.name] = column.type;
+    WriteOptions how;
+    how.format = FileFormat::kParquet;
     tables_.backend()->write(scan_file(tables_.backend(), std::move(source), {}, "predictions"),
-                             path_, {.format = FileFormat::kParquet}, tables_.context());
+                             path_, how, tables_.context());
   }
 
  private:

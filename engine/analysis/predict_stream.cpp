@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <set>
 #include <utility>
 
 #include "engine/analysis/lesson.h"
 #include "engine/core/error.h"
 #include "engine/core/number.h"
+#include "engine/table/take.h"
 #include "engine/table/verbs.h"
 
 namespace impact {
@@ -16,6 +18,9 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kShownLevels = 5;
+// Numbers that a slice of rows may hold, and rows of one.
+constexpr std::size_t kSliceNumbers = std::size_t{1} << 23;
+constexpr std::size_t kSliceRows = 8192;
 
 std::string in_quotes(std::string_view name) {
   std::string out("'");
@@ -268,14 +273,24 @@ PredictionSummary predict_stream(const TrainedModel& model, const RelationPtr& d
   std::erase_if(kept, [&](const std::string& name) { return !taken.insert(name).second; });
   ChunkPredictor chunk(model, spec, std::move(kept), context);
   std::int64_t rows = 0;
+  // A model of many classes says more about a row than the data do.
+  const std::size_t width = model.inputs.size() + model.outputs() + spec.quantiles.size();
+  const std::size_t slice = std::clamp<std::size_t>(kSliceNumbers / width, 1, kSliceRows);
   data->backend->stream(data, context, [&](const Frame& frame) {
-    context.check();
-    const bool wanted = sink(chunk.predict(frame));
-    rows += static_cast<std::int64_t>(frame.rows());
-    if (context.progress != nullptr) {
-      context.progress->report(rows_text(rows) + " predicted", -1.0);
+    for (std::size_t from = 0; from < frame.rows(); from += slice) {
+      context.check();
+      const std::size_t size = std::min(slice, frame.rows() - from);
+      std::vector<std::size_t> places(size);
+      std::iota(places.begin(), places.end(), from);
+      if (!sink(chunk.predict(size == frame.rows() ? frame : take_rows(frame, places)))) {
+        return false;
+      }
+      rows += static_cast<std::int64_t>(size);
+      if (context.progress != nullptr) {
+        context.progress->report(rows_text(rows) + " predicted", -1.0);
+      }
     }
-    return wanted;
+    return true;
   });
   if (rows == 0) {
     sink(chunk.predict(data->backend->collect(head(data, 0), context)));
@@ -317,7 +332,9 @@ Column called(const TrainedModel& model, const std::vector<double>& said, double
       names.emplace_back();
       valid[i / 64] &= ~(std::uint64_t{1} << (i % 64));
     } else if (k == 1) {
-      names.push_back(model.classes[said[i] >= threshold ? 1 : 0]);
+      // A model of rows that were all of one class knows no second.
+      const std::size_t likely = said[i] >= threshold ? 1 : 0;
+      names.push_back(model.classes[std::min(likely, model.classes.size() - 1)]);
     } else {
       const auto begin = said.begin() + static_cast<std::ptrdiff_t>(i * k);
       const auto best = std::max_element(begin, begin + static_cast<std::ptrdiff_t>(k));

@@ -21,7 +21,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t kMostColumns = 1 << 24;
+// More are no table; each takes memory before its name is asked for.
+constexpr std::int64_t kMostColumns = 1 << 20;
 constexpr std::int64_t kMostClasses = 1 << 16;
 
 // A place in the model's tree of values, whose path names it in errors.

@@ -111,6 +111,7 @@ TreeEnsemble read_trees(const ModelFile& file) {
   }
   trees.node_begin = begins(file, "tree_node_begin", threshold.size());
   trees.leaf_begin = begins(file, "tree_leaf_begin", trees.leaf_weight.size());
+  if (trees.trees() == 0) refuse(file, "there is no tree");
   if (trees.leaf_begin.size() != trees.node_begin.size()) {
     refuse(file, "nodes and leaves are of different numbers of trees");
   }
@@ -186,6 +187,11 @@ RandomForest read_forest(const ModelFile& file) {
     refuse(file, "rows are kept for another number of leaves");
   }
   forest.training_outcome = model_block<double>(file, "training_outcome", forest.n);
+  // Quantiles put them in order, which NaN has no place in.
+  if (std::any_of(forest.training_outcome.begin(), forest.training_outcome.end(),
+                  [](double y) { return std::isnan(y); })) {
+    refuse(file, "a training row has no outcome");
+  }
   forest.training_weight = model_block<double>(file, "training_weight");
   if (!forest.training_weight.empty() &&
       std::cmp_not_equal(forest.training_weight.size(), forest.n)) {

@@ -32,6 +32,11 @@ struct Coded {
 
 // Levels of each column, none for numbers; a level that is not among them is missing.
 Coded coded(const FeatureTable& features, const std::vector<std::vector<std::string>>& levels) {
+  if (levels.size() != features.size()) {
+    throw DataError({.what = "the model knows other columns",
+                     .got = std::to_string(features.size()),
+                     .expected = std::to_string(levels.size())});
+  }
   Coded out{{}, features.names()};
   out.x.reserve(features.rows() * features.size());
   for (std::size_t j = 0; j < features.size(); ++j) {
