@@ -25,7 +25,7 @@ says() {
 awk 'BEGIN { srand(7); split("gold silver tin", tier, " "); print "id,x,tier,y,up"
   for (i = 1; i <= 3000; i++) {
     x = rand() * 10; k = i % 3 + 1; y = x + k + rand()
-    printf "%d,%.17g,%s,%.17g,%s\n", i, x, tier[k], y, y > 7 ? "yes" : "no"
+    printf "%d,%.17g,%s,%.17g,%s\n", i, x, tier[k], y, (y > 7 ? "yes" : "no")
   } }' >rows.csv
 cat >study.lua <<'END'
 local S <const> = study "likes" { version = "0.1.0", seed = 7 }
@@ -43,7 +43,10 @@ S:analysis "said_range" (learn.predict {
   model = forest, features = { t.x }, quantiles = { 0.1, 0.9 } })
 return S
 END
-"$IMPACT" run study.lua --data . --quiet >run.txt 2>&1 || fail "the study: $(cat run.txt)"
+"$IMPACT" run study.lua --data . --quiet >run.txt 2>&1 || {
+  echo "FAILED: the study: $(cat run.txt)"
+  exit 1
+}
 models=runs/likes/models
 
 # The table of learn.predict as CSV.
