@@ -48,10 +48,15 @@ std::vector<json> options_for(std::string_view kind) {
   }
   const json tree{{"learner", "tree"}, {"options", {{"max_depth", 2}}}};
   if (kind == "pipeline") return {{{"steps", json::array()}, {"model", tree}}};
-  return {json::object(),
-          {{"learner", tree}},
-          {{"learners", {{"tree", tree}, {"baseline", {{"learner", "baseline"}}}}}},
-          {{"learners", {tree, {{"learner", "baseline"}}}}}};
+  if (kind == "stack") return {{{"learners", {tree, tree}}, {"folds", 2}, {"passthrough", true}}};
+  if (kind == "super_learner") return {{{"learners", {{"a", tree}, {"b", tree}}}, {"folds", 2}}};
+  if (kind == "tuned") {
+    return {{{"learner", tree},
+             {"space", {{"max_depth", {{"integers", {1, 4}}}}}},
+             {"tuner", {{"method", "random"}, {"trials", 2}}},
+             {"folds", 2}}};
+  }
+  return {json::object(), {{"learner", tree}}};
 }
 
 std::optional<TrainedModel> fitted(std::string_view kind, const Lesson& lesson) {
