@@ -34,7 +34,17 @@ Scored scored_labels(const LessonData& data, const std::vector<double>& predicti
 double fixed_threshold(const AnalysisReader& read) {
   if (!read.given("threshold")) return 0.5;
   const nlohmann::json& value = read.input().options["threshold"];
-  if (value.is_string()) return kNaN;
+  if (value.is_string()) {
+    static const std::vector<std::string> kRules{"youden", "f", "cost", "recall", "precision"};
+    const auto rule = value.get<std::string>();
+    if (std::find(kRules.begin(), kRules.end(), rule) == kRules.end()) {
+      throw ArgumentError({.what = "unknown rule for 'threshold'",
+                           .got = rule,
+                           .expected = "a probability, or " + list_words(kRules),
+                           .hint = did_you_mean(rule, kRules)});
+    }
+    return kNaN;
+  }
   const auto number = value.get<double>();
   if (!(number >= 0.0 && number <= 1.0)) {
     throw ArgumentError({.what = "'threshold' is no probability",
@@ -246,6 +256,7 @@ FoldMetric metric_of(const LessonData& data, const HeadlineMetric& headline) {
     double sum = 0.0;
     double weight = 0.0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (std::isnan(loss[i])) continue;
       const double w = data.weights.empty() ? 1.0 : data.weights[rows[i]];
       sum += w * loss[i];
       weight += w;

@@ -204,7 +204,7 @@ const Estimate* find_term(const std::vector<Estimate>& rows, const std::string& 
 }
 
 AnalysisTable comparison_table(const LessonData& data, const std::vector<Candidate>& all,
-                               const std::vector<Judged>& judged) {
+                               const std::vector<Judged>& judged, std::vector<std::int64_t> rows) {
   TableBuilder table;
   std::vector<std::string> model, set;
   for (const Candidate& c : all) {
@@ -237,6 +237,7 @@ AnalysisTable comparison_table(const LessonData& data, const std::vector<Candida
     table.integers("false_positives", std::move(wrong_positive));
     table.integers("false_negatives", std::move(wrong_negative));
   }
+  table.integers("n", std::move(rows));
   return {"model_comparison", table.build()};
 }
 
@@ -307,8 +308,35 @@ std::vector<std::int32_t> calls_of(const LessonData& data, const Judged& judged)
   return out;
 }
 
-// Every pair: the headline by the corrected resampled t test, of two classes DeLong's test too, of
-// classes McNemar's. p-values of each test are adjusted for the number of pairs (Holm 1979).
+// A row that one of two models does not predict judges neither.
+void keep_common(std::vector<double>* a, std::vector<double>* b) {
+  for (std::size_t i = 0; i < a->size() && i < b->size(); ++i) {
+    if (std::isnan((*a)[i]) || std::isnan((*b)[i])) (*a)[i] = (*b)[i] = kNaN;
+  }
+}
+
+// Rows that each candidate could predict, and a sentence where they differ.
+std::vector<std::int64_t> rows_judged(const std::vector<std::string>& labels,
+                                      const std::vector<Judged>& judged,
+                                      std::vector<std::string>* notes) {
+  std::vector<std::int64_t> out;
+  for (const Judged& j : judged) out.push_back(j.rows.front().n);
+  const auto [least, most] = std::minmax_element(out.begin(), out.end());
+  if (*least == *most) return out;
+  std::string text =
+      "the models are judged on different rows, because some predict no row with a "
+      "missing number:";
+  for (std::size_t c = 0; c < out.size(); ++c) {
+    text += (c == 0 ? " " : ", ") + labels[c] + " on " + std::to_string(out[c]);
+  }
+  text += "; the tests of pairs use the rows that both predict";
+  notes->push_back(std::move(text));
+  return out;
+}
+
+// Every pair, on the rows that both predict: the headline by the corrected resampled t test, of two
+// classes DeLong's test too, of classes McNemar's. p-values of each test are adjusted for the
+// number of pairs (Holm 1979).
 AnalysisTable differences_table(const AnalysisReader& read, const LessonData& data,
                                 const Folds& folds, const std::vector<std::string>& labels,
                                 const std::vector<Judged>& judged) {
@@ -337,9 +365,12 @@ AnalysisTable differences_table(const AnalysisReader& read, const LessonData& da
   };
   for (std::size_t a = 0; a < judged.size(); ++a) {
     for (std::size_t b = a + 1; b < judged.size(); ++b) {
+      HeadlineMetric one = headlines[a];
+      HeadlineMetric other = headlines[b];
+      keep_common(&one.predictions.prediction, &other.predictions.prediction);
       add(a, b, headline_name(data),
-          compare_by_folds(folds, headlines[a].predictions, headlines[b].predictions,
-                           metric_of(data, headlines[a]), {.conf_level = level}));
+          compare_by_folds(folds, one.predictions, other.predictions, metric_of(data, one),
+                           {.conf_level = level}));
       if (data.two_classes()) {
         add(a, b, "auc",
             auc_difference_paired(judged[a].prediction, judged[b].prediction, label,
@@ -403,8 +434,9 @@ AnalysisResult compare(const AnalysisInput& input, const Context& context) {
                              judged.back().warnings.end());
     out.estimates.push_back(std::move(headline));
   }
+  const auto rows = rows_judged(labels, judged, &notes);
   prepend(&out.estimates.front().warnings, notes);
-  out.tables.push_back(comparison_table(data, all, judged));
+  out.tables.push_back(comparison_table(data, all, judged, rows));
   out.tables.push_back(scores_table(data, all, judged));
   out.tables.push_back(differences_table(read, data, folds, labels, judged));
   if (data.two_classes()) {

@@ -101,6 +101,19 @@ void find_rows(LessonData* data) {
       data->rows.push_back(static_cast<std::uint32_t>(row));
     }
   }
+  if (data->rows.empty()) {
+    throw DataError({.what = "there is no row to learn from",
+                     .got = data->outcome.empty()
+                                ? "a table without rows"
+                                : "'" + data->outcome_name + "' is missing in every row",
+                     .expected = "rows in which '" + data->outcome_name + "' is known"});
+  }
+  if (data->classes.size() == 1) {
+    throw DataError({.what = "'" + data->outcome_name + "' has one class only",
+                     .got = data->classes.front(),
+                     .expected = "two classes or more",
+                     .hint = "success = a value makes two classes: it, and all others"});
+  }
   if (missing > 0) {
     data->warnings.push_back(format_integer(static_cast<std::int64_t>(missing)) +
                              (missing == 1 ? " row was" : " rows were") + " left out because '" +
@@ -212,8 +225,31 @@ FeatureTable feature_columns(const AnalysisReader& read, const char* role) {
   return FeatureTable(std::move(out));
 }
 
+namespace {
+
+// What is predicted can't be learned from, and what names a row says nothing of another one.
+void look_at_names(const AnalysisReader& read, LessonData* data) {
+  const std::string& of = read.name("of");
+  const auto& key = read.input().key;
+  for (const std::string& name : read.names("features")) {
+    if (name == of) {
+      throw ArgumentError({.what = "'" + of + "' is to be predicted from itself",
+                           .got = "'" + of + "' among the features",
+                           .expected = "features without the outcome"});
+    }
+    if (std::find(key.begin(), key.end(), name) != key.end()) {
+      data->warnings.push_back("the key '" + name +
+                               "' is among the features: it names rows, and what a model learns "
+                               "of it is the order in which they were collected");
+    }
+  }
+}
+
+}  // namespace
+
 LessonData lesson_data(const AnalysisReader& read) {
   LessonData out;
+  look_at_names(read, &out);
   out.features = feature_columns(read, "features");
   take_outcome(read, &out);
   find_rows(&out);

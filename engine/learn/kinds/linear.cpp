@@ -79,6 +79,9 @@ std::shared_ptr<const Predictor> penalised(const char* name, double alpha,
   spec.family = family_of(read, lesson);
   spec.alpha = alpha < 0.0 ? read.number("alpha", 0.5, 0.0, 1.0) : alpha;
   spec.lambda = read.numbers("lambda");
+  if (read.given("lambda") && spec.lambda.empty()) {
+    read.fail("lambda", "is an empty list", "penalties, or nothing for a grid");
+  }
   spec.lambdas = static_cast<int>(read.integer("lambdas", 100, 2, 10000));
   spec.lambda_ratio = read.number("lambda_ratio", 0.0, 0.0, 0.999999);
   spec.standardise = read.flag("standardise", true);
