@@ -110,3 +110,10 @@ assert models["forest"]["recall"] > models["one split"]["recall"]
 wrong = models["one split"]["false_positives"] + models["one split"]["false_negatives"]
 assert published["rule"]["wrong"] <= wrong <= published["rule"]["wrong"] + 20, wrong
 PYTHON
+
+# Columns of importance are one picture: no panel each, though the table's column is called "column".
+python3 - "$work/run/plots/what_the_forest_uses.vl.json" <<'PYTHON'
+import json, sys
+spec = json.dumps(json.load(open(sys.argv[1])))
+assert "video_view_count" in spec and '"facet"' not in spec and '"column": {' not in spec, spec[:2000]
+PYTHON
