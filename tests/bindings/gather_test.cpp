@@ -30,7 +30,7 @@ TEST_CASE("every error is found in one pass, by line", "[gather]") {
                           "S:chek \"c\" { rows = t }\n"
                           "S:table \"d\" (t:select(t.x, t.z))\n") ==
         "3: no column 'xx' in 't'\n"
-        "4: check 'b' needs rows or value\n"
+        "4: check 'b' needs a method, rows or value\n"
         "6: a study has no 'chek'\n"
         "7: no column 'z' in 't'\n");
 }
@@ -80,7 +80,7 @@ TEST_CASE("mistakes of the study as a whole stand among the others", "[gather]")
                  "S:estimator \"e\" (ols { covariates = t.x }) { answers = q }\n"
                  "S:check \"b\" {}\n") ==
         "5: estimator 'e' adjusts for 'x', which comes after the treatment\n"
-        "6: check 'b' needs rows or value\n");
+        "6: check 'b' needs a method, rows or value\n");
 }
 
 TEST_CASE("a declaration without its second part, and a study that is not returned, are found",
@@ -105,7 +105,7 @@ TEST_CASE("a setting that names no parameter is found", "[gather]") {
 TEST_CASE("without gathering the first error ends the script", "[gather]") {
   Gathering s;
   CHECK_THAT(s.refusal("S:check \"b\" {}\nS:check \"c\" {}"),
-             Contains("-e:2: check 'b' needs rows or value"));
+             Contains("-e:2: check 'b' needs a method, rows or value"));
 }
 
 TEST_CASE("an interrupt is no error to gather", "[gather]") {

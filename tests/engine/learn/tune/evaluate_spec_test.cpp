@@ -8,7 +8,7 @@
 #include "tests/engine/learn/tune/invented_rows.h"
 
 using namespace impact;
-using namespace impact::learning;
+using namespace impact::tuning;
 using nlohmann::json;
 
 namespace {

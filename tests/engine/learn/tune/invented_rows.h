@@ -7,7 +7,7 @@
 #include "engine/core/rng.h"
 #include "engine/learn/feature_table.h"
 
-namespace impact::learning {
+namespace impact::tuning {
 
 /// Two columns that matter, one that does not; a number, two classes and three that follow.
 struct Invented {
@@ -38,4 +38,4 @@ inline Invented invented(std::size_t n, std::int64_t seed = 1) {
   return out;
 }
 
-}  // namespace impact::learning
+}  // namespace impact::tuning
