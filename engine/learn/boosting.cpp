@@ -159,6 +159,9 @@ std::vector<std::string> column_names(const FeatureColumns& features) {
   return names;
 }
 
+// Name of the metric that is the user's loss.
+constexpr std::string_view kOwnMetric = "loss";
+
 // The loss of the user: derivatives times weights, in single precision.
 class OwnLoss {
  public:
@@ -214,8 +217,11 @@ class Judge {
 
   // Whether to go on.
   bool look(const XgbBooster& booster, const XgbMatrix& rows) {
+    const auto sums = booster.sums(rows);
     const double value =
-        detail::boosting_metric(metric_, spec_, objective_, booster.sums(rows), outcome_, weights_);
+        metric_ == kOwnMetric
+            ? spec_.loss(std::vector<double>(sums.begin(), sums.end()), outcome_, weights_)
+            : detail::boosting_metric(metric_, spec_, objective_, sums, outcome_, weights_);
     history_.push_back(value);
     const int round = static_cast<int>(history_.size()) - 1;
     const bool better = metric_ == "auc" ? value > best_value_ : value < best_value_;
@@ -338,7 +344,8 @@ BoostingModel fit_boosting(const FeatureColumns& features, std::span<const doubl
     held_y = picked(outcome, held.rows);
     held_w = picked(weights, held.rows);
     known.push_back(held_out.get());
-    model.metric = spec.metric.empty() ? std::string(objective.metric) : spec.metric;
+    const std::string_view otherwise = spec.loss ? kOwnMetric : objective.metric;
+    model.metric = spec.metric.empty() ? std::string(otherwise) : spec.metric;
   }
 
   if (spec.start != nullptr) check_start(*spec.start, spec, names, model.levels);

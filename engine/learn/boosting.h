@@ -22,6 +22,10 @@ using BoostingGradient =
     std::function<void(std::span<const double> sum, std::span<const double> outcome,
                        std::span<double> gradient, std::span<double> hessian)>;
 
+/// What the loss comes to on rows: judges rounds, less is better. Weights may be empty.
+using BoostingLoss = std::function<double(
+    std::span<const double> sum, std::span<const double> outcome, std::span<const double> weights)>;
+
 struct MonotoneConstraint {
   std::string column = {};
   int direction = 0;  ///< 1: predictions never fall as the column grows; -1: never rise.
@@ -37,6 +41,7 @@ struct BoostingSpec {
   double huber_slope = 1.0;             ///< Of reg:pseudohubererror, > 0.
   double tweedie_variance_power = 1.5;  ///< Of reg:tweedie, in (1, 2).
   BoostingGradient gradient = {};       ///< Replaces the loss; needs reg:squarederror (no link).
+  BoostingLoss loss = {};               ///< Of `gradient`: the metric where none is named ("loss").
   int rounds = 100;                     ///< Trees (a class), at least 1.
   double learning_rate = 0.3;           ///< In (0, 1].
   int max_depth = 6;                    ///< 0: no limit, then max_leaves must be one.

@@ -125,8 +125,8 @@ void check_stopping(const BoostingSpec& spec, Booster booster, const BoostingObj
     refuse("dart does not go with early stopping", "booster", spec.booster, "gbtree",
            "later rounds change the weights of earlier trees, so the best round cannot be kept");
   }
-  if (spec.gradient && !spec.validation.empty() && spec.metric.empty()) {
-    refuse("a loss of one's own has no metric by itself", "metric", "nothing", "rmse, mae or mphe");
+  if (spec.gradient && !spec.loss && !spec.validation.empty() && spec.metric.empty()) {
+    refuse("derivatives alone do not judge rounds", "metric", "nothing", "rmse, mae or mphe");
   }
   if (!spec.metric.empty()) check_metric(spec.metric, objective);
 }

@@ -179,6 +179,10 @@ kit.learner("boost",
       "reg:squarederror", "reg:squaredlogerror", "reg:absoluteerror", "reg:pseudohubererror",
       "reg:logistic", "count:poisson", "reg:gamma", "reg:tweedie",
       "binary:logistic", "multi:softprob" } }),
+    option("loss", "text", "A loss of your own instead, as a formula of `prediction` and"
+      .. " `outcome`: \"log(cosh(prediction - outcome))\". It knows + - * / ^, abs, exp, log,"
+      .. " log1p, expm1, sqrt, tanh, cosh, min, max and if(a < b, then, otherwise), and is"
+      .. " differentiated for you."),
     number("huber_slope", "Where the pseudo-Huber loss turns straight.", 1, 0),
     number("tweedie_variance_power", "Between Poisson (1) and gamma (2).", 1.5, 1, 2),
     option("monotone", "list", "column = 1: predictions never fall as it grows; -1: never rise.",
@@ -191,7 +195,10 @@ kit.learner("boost",
   },
   "local m <const> = learn.fit { learner = learn.boost { rounds = 20, max_depth = 2,"
     .. " monotone = { x = 1 } }, of = t.y, features = { t.x, t.k } }\n"
-    .. "assert(m:table(\"importance\"):count_rows() == 2)")
+    .. "assert(m:table(\"importance\"):count_rows() == 2)\n"
+    .. "local high <const> = learn.boost { rounds = 20,\n"
+    .. "  loss = \"if(outcome > prediction, 9, 1) * abs(outcome - prediction)\" }\n"
+    .. "local q <const> = learn.fit { learner = high, of = t.y, features = { t.x, t.k } }")
 
 kit.learner("perceptron",
   "A neural network of full layers. Columns are standardised; rows with a missing number are left"

@@ -12,6 +12,7 @@
 #include "engine/learn/kinds/file_fields.h"
 #include "engine/learn/kinds/kinds.h"
 #include "engine/learn/kinds/xgboost_file.h"
+#include "engine/learn/loss_formula.h"
 
 // Gradient boosted trees. Columns of texts are categories: their codes are places among the levels
 // of the training rows.
@@ -208,6 +209,27 @@ void read_constraints(OptionReader& read, BoostingSpec& spec) {
   }
 }
 
+// A loss of one's own, written as a formula.
+void read_loss(OptionReader& read, const Lesson& lesson, BoostingSpec& spec) {
+  if (!read.given("loss")) return;
+  if (lesson.of_classes()) {
+    read.fail("loss", "is of numbers, and the outcome has classes",
+              "a column of numbers, 0 and 1 for two classes");
+  }
+  if (spec.objective != "reg:squarederror") {
+    read.fail("loss", "takes the place of an objective, and there is one", "one of the two");
+  }
+  const auto formula = std::make_shared<const LossFormula>(read.text("loss", ""));
+  spec.gradient = [formula](std::span<const double> sum, std::span<const double> outcome,
+                            std::span<double> gradient, std::span<double> hessian) {
+    formula->boosting_gradient(sum, outcome, gradient, hessian);
+  };
+  spec.loss = [formula](std::span<const double> sum, std::span<const double> outcome,
+                        std::span<const double> weights) {
+    return formula->mean(sum, outcome, weights);
+  };
+}
+
 void read_objective(OptionReader& read, const Lesson& lesson, BoostingSpec& spec) {
   const std::size_t classes = lesson.classes.size();
   if (classes > 0) {
@@ -235,6 +257,7 @@ std::shared_ptr<const Predictor> fit(const nlohmann::json& options, const Traini
   read_shape(read, spec);
   read_constraints(read, spec);
   read_objective(read, lesson, spec);
+  read_loss(read, lesson, spec);
   const double share = read.number("validation_share", 0.1, 1e-9, 0.999);
   read.done();
 
