@@ -67,6 +67,25 @@ std::string_view arrow_of(Arrival by) {
   return by == Arrival::kBidirected ? " <-> " : by == Arrival::kArrow ? " -> " : " <- ";
 }
 
+// The path that ends at steps[end]. A shortest open walk visits no node twice: between two visits
+// it could be cut.
+OpenPath path_to(const CausalGraph& graph, const std::vector<Step>& steps, std::size_t end) {
+  std::vector<Step> walk{steps[end]};
+  while (walk.back().by != Arrival::kStart) walk.push_back(steps[walk.back().before]);
+  std::ranges::reverse(walk);
+  OpenPath path;
+  for (std::size_t i = 0; i < walk.size(); ++i) {
+    const std::string& name = graph.name(walk[i].node);
+    if (i > 0) path.text += arrow_of(walk[i].by);
+    path.text += name;
+    path.nodes.push_back(name);
+    if (i + 1 < walk.size() && head_at_end(walk[i].by) && head_at_start(walk[i + 1].by)) {
+      path.colliders.push_back(name);
+    }
+  }
+  return path;
+}
+
 }  // namespace
 
 OpenPath open_path(const CausalGraph& graph, const NodeSet& x, const NodeSet& y,
@@ -90,22 +109,22 @@ OpenPath open_path(const CausalGraph& graph, const NodeSet& x, const NodeSet& y,
       go(graph.spouses(at.node), Arrival::kBidirected, end);
     }
   }
-  OpenPath path;
-  if (end == steps.size()) return path;
-  // A shortest open walk visits no node twice: between two visits it could be cut.
-  std::vector<Step> walk{steps[end]};
-  while (walk.back().by != Arrival::kStart) walk.push_back(steps[walk.back().before]);
-  std::ranges::reverse(walk);
-  for (std::size_t i = 0; i < walk.size(); ++i) {
-    const std::string& name = graph.name(walk[i].node);
-    if (i > 0) path.text += arrow_of(walk[i].by);
-    path.text += name;
-    path.nodes.push_back(name);
-    if (i + 1 < walk.size() && head_at_end(walk[i].by) && head_at_start(walk[i + 1].by)) {
-      path.colliders.push_back(name);
+  if (end == steps.size()) return {};
+  return path_to(graph, steps, end);
+}
+
+OpenPath directed_path(const CausalGraph& graph, const NodeSet& x, const NodeSet& y) {
+  std::vector<Step> steps;
+  NodeSet seen = x;
+  for (const NodeId v : x) steps.push_back({v});
+  for (std::size_t at = 0; at < steps.size(); ++at) {
+    if (y.contains(steps[at].node)) return path_to(graph, steps, at);
+    for (const NodeId c : graph.children(steps[at].node) - seen) {
+      seen.insert(c);
+      steps.push_back({c, Arrival::kArrow, at});
     }
   }
-  return path;
+  return {};
 }
 
 void require_disjoint(const CausalGraph& graph, const NodeSet& a, const char* name_a,

@@ -43,6 +43,8 @@ namespace detail {
 /// A shortest open path from x to y; without nodes if there is none.
 [[nodiscard]] OpenPath open_path(const CausalGraph& graph, const NodeSet& x, const NodeSet& y,
                                  const NodeSet& given);
+/// A shortest directed path from x to y; without nodes if there is none.
+[[nodiscard]] OpenPath directed_path(const CausalGraph& graph, const NodeSet& x, const NodeSet& y);
 /// Throws ArgumentError when two of the sets share a node.
 void require_disjoint(const CausalGraph& graph, const NodeSet& a, const char* name_a,
                       const NodeSet& b, const char* name_b);
