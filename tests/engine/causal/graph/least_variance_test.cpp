@@ -1,50 +1,17 @@
-#include <Eigen/Dense>
 #include <catch2/catch.hpp>
 
 #include "engine/causal/graph/adjustment.h"
 #include "tests/engine/causal/graph/graph_support.h"
+#include "tests/engine/causal/graph/linear_model.h"
 
 using namespace impact;
 using namespace impact::graph_test;
 
 namespace {
 
-// Covariance of a random linear model: v = sum of b parents + errors, errors of spouses correlate.
-Eigen::MatrixXd random_covariance(const CausalGraph& graph, Stream& stream) {
-  const auto n = static_cast<Eigen::Index>(graph.all().size());
-  const auto at = [](NodeId v) { return static_cast<Eigen::Index>(v); };
-  Eigen::MatrixXd effects = Eigen::MatrixXd::Zero(n, n);
-  Eigen::MatrixXd errors = Eigen::MatrixXd::Zero(n, n);
-  for (const NodeId v : graph.all()) {
-    errors(at(v), at(v)) += stream.uniform(0.5, 2.0);
-    for (const NodeId p : graph.parents(v)) effects(at(v), at(p)) = stream.uniform(-1.5, 1.5);
-    for (const NodeId s : graph.spouses(v)) {
-      if (s < v) continue;
-      const double a = stream.uniform(-1.5, 1.5);
-      const double b = stream.uniform(-1.5, 1.5);
-      errors(at(v), at(v)) += a * a;
-      errors(at(s), at(s)) += b * b;
-      errors(at(v), at(s)) += a * b;
-      errors(at(s), at(v)) += a * b;
-    }
-  }
-  const Eigen::MatrixXd total = (Eigen::MatrixXd::Identity(n, n) - effects).inverse();
-  return total * errors * total.transpose();
-}
-
-double left_variance(const Eigen::MatrixXd& sigma, NodeId v, const NodeSet& given) {
-  std::vector<Eigen::Index> at;
-  for (const NodeId g : given) at.push_back(static_cast<Eigen::Index>(g));
-  const auto i = static_cast<Eigen::Index>(v);
-  if (at.empty()) return sigma(i, i);
-  const Eigen::VectorXd cross = sigma(at, i);
-  const Eigen::MatrixXd inner = sigma(at, at);
-  return sigma(i, i) - cross.dot(inner.ldlt().solve(cross));
-}
-
 // n times the asymptotic variance of the coefficient of x in least squares of y on x and the set.
 double asymptotic_variance(const Eigen::MatrixXd& sigma, NodeId x, NodeId y, const NodeSet& set) {
-  return left_variance(sigma, y, set | NodeSet{x}) / left_variance(sigma, x, set);
+  return partial_covariance(sigma, y, y, set | NodeSet{x}) / partial_covariance(sigma, x, x, set);
 }
 
 }  // namespace
@@ -66,7 +33,7 @@ TEST_CASE("the optimal sets have the least asymptotic variance", "[causal][graph
       if (check_adjustment(graph, query, graph.names_of(set)).valid) valid.push_back(set);
     }
     if (valid.empty()) continue;
-    const Eigen::MatrixXd sigma = random_covariance(graph, stream);
+    const Eigen::MatrixXd sigma = random_linear_model(graph, stream).sigma;
     const AdjustmentSet optimal = optimal_adjustment(graph, query);
     INFO(causal_graph_text(graph) << graph.name(x) << " on " << graph.name(y));
     if (optimal.exists) {
