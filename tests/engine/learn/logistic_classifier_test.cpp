@@ -108,7 +108,7 @@ TEST_CASE("logistic classifier: scales come from the training rows alone", "[lea
 }
 
 TEST_CASE("logistic classifier: the same bits on any number of threads", "[learn]") {
-  const std::size_t n = 20000;
+  const std::size_t n = 40000;
   std::vector<double> x(2 * n);
   std::vector<std::int32_t> y(n);
   Stream stream(StreamKey::root(2));
@@ -126,6 +126,66 @@ TEST_CASE("logistic classifier: the same bits on any number of threads", "[learn
     const auto other = fit_logistic_classifier(features, y, rows, {}, {}, {.threads = threads});
     CHECK(other.coefficient == one.coefficient);
     CHECK(other.log_likelihood == one.log_likelihood);
+  }
+}
+
+TEST_CASE("logistic classifier: many rows end at the same maximum", "[learn]") {
+  // Enough rows to start at the fit of some of them, one column far from 0, rows in and out of use.
+  const std::size_t n = 60000;
+  const std::size_t k = 6;
+  std::vector<double> x(k * n);
+  std::vector<double> ones(n, 1.0);
+  std::vector<std::int32_t> y(n);
+  std::vector<double> w(n);
+  Stream stream(StreamKey::root(5));
+  for (std::size_t i = 0; i < n; ++i) {
+    double eta = -0.7;
+    for (std::size_t j = 0; j < k; ++j) {
+      const double z = stream.normal() + (j > 0 ? 0.5 * x[i] : 0.0);
+      x[j * n + i] = z;
+      eta += (0.3 - 0.2 * static_cast<double>(j)) * z;
+    }
+    y[i] = stream.bernoulli(1.0 / (1.0 + std::exp(-eta))) ? 1 : 0;
+    w[i] = 0.25 + stream.uniform();
+  }
+  for (const bool far : {false, true}) {
+    INFO("far " << far);
+    if (far) {
+      for (std::size_t i = 0; i < n; ++i) x[2 * n + i] += 1e6;
+    }
+    const FeatureColumns features = {.x = x, .columns = k};
+    for (const std::size_t used : {n, n - 1000}) {
+      const auto rows = range(0, static_cast<std::uint32_t>(used));
+      std::vector<double> columns(ones.begin(), ones.begin() + static_cast<std::ptrdiff_t>(used));
+      for (std::size_t j = 0; j < k; ++j) {
+        columns.insert(columns.end(), x.begin() + static_cast<std::ptrdiff_t>(j * n),
+                       x.begin() + static_cast<std::ptrdiff_t>(j * n + used));
+      }
+      const std::vector<double> outcome(y.begin(), y.begin() + static_cast<std::ptrdiff_t>(used));
+      const GlmFit exact =
+          glm({.x = columns, .columns = k + 1, .y = outcome, .weights = std::span(w).first(used)});
+      const auto model = fit_logistic_classifier(features, y, rows, {.penalty = 0.0}, w);
+      CHECK(model.warnings.empty());
+      for (std::size_t j = 0; j < k; ++j) {
+        const double apart = model.coefficient[j] - exact.coefficient[j + 1];
+        CHECK(std::abs(apart) < 1e-7 * exact.std_error[j + 1]);
+      }
+      CHECK(model.log_likelihood == Approx(exact.log_likelihood).epsilon(1e-12));
+      // A penalty: the gradient is zero there.
+      const auto ridge = fit_logistic_classifier(features, y, rows, {.penalty = 50.0}, w);
+      std::vector<double> p(used);
+      ridge.predict(features, rows, p);
+      for (std::size_t j = 0; j < k; ++j) {
+        double score = 0.0;
+        double size = 0.0;
+        for (std::size_t i = 0; i < used; ++i) {
+          const double z = (x[j * n + i] - ridge.centre[j]) / ridge.scale[j];
+          score += w[i] * z * (y[i] - p[i]);
+          size += w[i] * std::abs(z * (y[i] - p[i]));
+        }
+        CHECK(std::abs(score - 50.0 * ridge.standardised[j]) < 1e-9 * size);
+      }
+    }
   }
 }
 
