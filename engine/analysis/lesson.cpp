@@ -7,6 +7,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/number.h"
+#include "engine/learn/left_out.h"
 
 namespace impact::detail {
 namespace {
@@ -247,12 +248,26 @@ void look_at_names(const AnalysisReader& read, LessonData* data) {
 
 }  // namespace
 
+namespace {
+
+// Where, while rows are still those of the table.
+void look_for_infinite(LessonData* data) {
+  for (std::size_t j = 0; j < data->features.size(); ++j) {
+    const Feature& column = data->features[j];
+    if (!column.text) warn_infinite_column(data->warnings, column.name, column.numbers);
+  }
+  warn_infinite_column(data->warnings, data->outcome_name, data->outcome);
+}
+
+}  // namespace
+
 LessonData lesson_data(const AnalysisReader& read) {
   LessonData out;
   look_at_names(read, &out);
   out.features = feature_columns(read, "features");
   take_outcome(read, &out);
   find_rows(&out);
+  look_for_infinite(&out);
   take_rest(read, &out);
   return out;
 }
@@ -289,6 +304,7 @@ LessonData lesson_data(const AnalysisReader& read, const TrainedModel& model) {
     }
   }
   find_rows(&out);
+  look_for_infinite(&out);
   take_rest(read, &out);
   return out;
 }

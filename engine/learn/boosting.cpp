@@ -33,12 +33,22 @@ struct Used {
   std::vector<std::uint32_t> rows;
   std::int64_t missing = 0;
   std::int64_t infinite = 0;
+  std::string first_infinite = {};  // Where the first of them is.
 };
 
 // From here on, doubles round to infinity in single precision.
 constexpr double kBeyondSingle = 0x1.ffffffp127;
 
 bool single(double x) { return std::abs(x) < kBeyondSingle; }
+
+std::string infinite_place(const FeatureColumns& features, double outcome, std::uint32_t row) {
+  for (std::size_t j = 0; j < features.columns; ++j) {
+    if (std::abs(features.column(j)[row]) >= kBeyondSingle) {
+      return fmt::format("'{}'", features.name(j));
+    }
+  }
+  return single(outcome) ? "the weights" : "what is predicted";
+}
 
 Used used_rows(const FeatureColumns& features, std::span<const double> outcome,
                std::span<const std::uint32_t> rows, std::span<const double> weights) {
@@ -62,7 +72,7 @@ Used used_rows(const FeatureColumns& features, std::span<const double> outcome,
     if (std::isnan(outcome[i]) || std::isnan(w)) {
       ++used.missing;
     } else if (!single(outcome[i]) || !single(w) || infinite[i] != 0) {
-      ++used.infinite;
+      if (used.infinite++ == 0) used.first_infinite = infinite_place(features, outcome[i], i);
     } else if (w > 0.0) {
       used.rows.push_back(i);
     }
@@ -294,8 +304,10 @@ BoostingModel fit_boosting(const FeatureColumns& features, std::span<const doubl
   model.n = static_cast<std::int64_t>(used.rows.size());
   detail::warn_missing(model.warnings, used.missing);
   if (used.infinite > 0) {
-    model.warnings.push_back(fmt::format("{} left out: a number is infinite in single precision",
-                                         detail::plural(used.infinite, "row was", "rows were")));
+    model.warnings.push_back(fmt::format(
+        "{} left out: a number is infinite in single precision, first in {}; make such numbers "
+        "missing, which trees learn from, or filter the rows out",
+        detail::plural(used.infinite, "row was", "rows were"), used.first_infinite));
   }
   model.trees.columns = features.columns;
   model.trees.outputs = static_cast<std::size_t>(std::max(1, spec.classes));

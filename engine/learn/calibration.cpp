@@ -9,8 +9,8 @@
 #include "engine/core/exact_sum.h"
 #include "engine/core/number.h"
 #include "engine/learn/classification.h"
+#include "engine/learn/left_out.h"
 #include "engine/stats/inference.h"
-#include "engine/stats/sample.h"
 
 namespace impact {
 namespace {
@@ -32,7 +32,7 @@ Estimate mean_loss(const ScoredLabels& data, double conf_level, const char* name
   row.term = name;
   row.method = name;
   row.n = static_cast<std::int64_t>(used.rows.size());
-  detail::warn_missing(row.warnings, used.missing);
+  detail::warn_unjudged(row.warnings, used.missing, used.unpredicted);
   if (row.n == 0) {
     row.warnings.emplace_back("there is no row");
     return row;
@@ -134,7 +134,7 @@ Calibration calibration(const ScoredLabels& data, const CalibrationSpec& spec) {
   }
   const detail::UsedRows used = detail::used_probabilities(data);
   Calibration result;
-  detail::warn_missing(result.warnings, used.missing);
+  detail::warn_unjudged(result.warnings, used.missing, used.unpredicted);
   if (used.rows.empty()) {
     result.warnings.emplace_back("there is no row");
     return result;

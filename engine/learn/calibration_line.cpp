@@ -9,6 +9,7 @@
 
 #include "engine/core/rng.h"
 #include "engine/learn/calibration.h"
+#include "engine/learn/left_out.h"
 #include "engine/learn/pick.h"
 #include "engine/learn/row_means.h"
 #include "engine/stats/glm.h"
@@ -58,7 +59,7 @@ std::vector<Estimate> calibration_line(const ScoredLabels& data, double conf_lev
     row.term = term;
     row.method = method;
     row.n = static_cast<std::int64_t>(used.rows.size());
-    detail::warn_missing(row.warnings, used.missing);
+    detail::warn_unjudged(row.warnings, used.missing, used.unpredicted);
     if (row.n == 0) row.warnings.emplace_back("there is no row");
     return row;
   };

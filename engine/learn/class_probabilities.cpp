@@ -8,6 +8,7 @@
 #include "engine/core/error.h"
 #include "engine/core/exact_sum.h"
 #include "engine/core/number.h"
+#include "engine/learn/left_out.h"
 #include "engine/learn/multiclass_scores.h"
 #include "engine/learn/pick.h"
 #include "engine/learn/ranking_scores.h"
@@ -15,7 +16,6 @@
 #include "engine/learn/row_means.h"
 #include "engine/stats/inference.h"
 #include "engine/stats/lengths.h"
-#include "engine/stats/sample.h"
 
 namespace impact {
 namespace {
@@ -115,7 +115,7 @@ detail::UsedRows detail::used_class_rows(const ClassProbabilities& data) {
     const double weight = data.weights.empty() ? 1.0 : data.weights[i];
     const bool missing = std::ranges::any_of(row, [](double p) { return std::isnan(p); });
     if (missing || data.label[i] < 0 || std::isnan(weight)) {
-      ++used.missing;
+      ++(data.label[i] < 0 || std::isnan(weight) ? used.missing : used.unpredicted);
       continue;
     }
     double sum = 0.0;
@@ -173,7 +173,7 @@ std::vector<Estimate> class_probability_scores(const ClassProbabilities& data,
     row.term = std::move(term);
     row.method = "class_probabilities";
     row.n = static_cast<std::int64_t>(n);
-    detail::warn_missing(row.warnings, used.missing);
+    detail::warn_unjudged(row.warnings, used.missing, used.unpredicted);
     if (n == 0) row.warnings.emplace_back("there is no row");
     return n == 0 ? nullptr : &row;
   };

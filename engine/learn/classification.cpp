@@ -9,8 +9,8 @@
 #include "engine/core/exact_sum.h"
 #include "engine/core/number.h"
 #include "engine/core/rng.h"
+#include "engine/learn/left_out.h"
 #include "engine/stats/inference.h"
-#include "engine/stats/sample.h"
 
 namespace impact {
 namespace {
@@ -61,7 +61,8 @@ ConfusionMatrix confusion_matrix(const ScoredLabels& data, double threshold) {
           .false_negative = cell[0][1].round(),
           .weight_squares = squares.round(),
           .n = static_cast<std::int64_t>(used.rows.size()),
-          .missing = used.missing};
+          .missing = used.missing,
+          .unpredicted = used.unpredicted};
 }
 
 ConfusionMatrix confusion_matrix(std::span<const std::int32_t> called,
@@ -95,7 +96,7 @@ std::vector<Estimate> classification_scores(const ConfusionMatrix& matrix,
     row.term = term;
     row.n = matrix.n;
     row.method = "confusion_matrix";
-    detail::warn_missing(row.warnings, matrix.missing);
+    detail::warn_unjudged(row.warnings, matrix.missing, matrix.unpredicted);
     return row;
   };
   const auto ratio = [](Estimate& row, double part, double whole, const char* why) {

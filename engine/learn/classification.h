@@ -16,9 +16,10 @@ struct ConfusionMatrix {
   double false_positive = 0.0;
   double true_negative = 0.0;
   double false_negative = 0.0;
-  double weight_squares = 0.0;  ///< Sum of squared weights; without weights, the rows.
-  std::int64_t n = 0;           ///< Rows.
-  std::int64_t missing = 0;     ///< Rows left out.
+  double weight_squares = 0.0;   ///< Sum of squared weights; without weights, the rows.
+  std::int64_t n = 0;            ///< Rows.
+  std::int64_t missing = 0;      ///< Rows left out: no label or no weight,
+  std::int64_t unpredicted = 0;  ///< no score.
 
   [[nodiscard]] double total() const {
     return true_positive + false_positive + true_negative + false_negative;

@@ -9,6 +9,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/number.h"
+#include "engine/learn/left_out.h"
 #include "engine/learn/row_means.h"
 #include "engine/stats/inference.h"
 #include "engine/stats/lengths.h"
@@ -69,20 +70,26 @@ void class_scores(std::span<const double> p, ClassSetScore kind, double u,
   }
 }
 
-Estimate start(const char* term, const char* method, std::int64_t n, std::int64_t missing) {
+// Rows that are not judged.
+struct Gone {
+  std::int64_t missing = 0;
+  std::int64_t unpredicted = 0;
+};
+
+Estimate start(const char* term, const char* method, std::int64_t n, const Gone& gone) {
   Estimate row;
   row.term = term;
   row.method = method;
   row.n = n;
-  detail::warn_missing(row.warnings, missing);
+  detail::warn_unjudged(row.warnings, gone.missing, gone.unpredicted);
   if (n == 0) row.warnings.emplace_back("there is no row");
   return row;
 }
 
-Estimate coverage(const std::vector<double>& inside, const char* method, std::int64_t missing,
+Estimate coverage(const std::vector<double>& inside, const char* method, const Gone& gone,
                   double nominal, double conf_level) {
   const auto n = static_cast<std::int64_t>(inside.size());
-  Estimate row = start("coverage", method, n, missing);
+  Estimate row = start("coverage", method, n, gone);
   row.null_value = nominal;
   if (n == 0) return row;
   const detail::RowMeans means(inside.size(), {});
@@ -96,8 +103,8 @@ Estimate coverage(const std::vector<double>& inside, const char* method, std::in
 }
 
 Estimate mean_row(const char* term, const char* method, std::vector<double> values,
-                  std::int64_t missing, double conf_level) {
-  Estimate row = start(term, method, static_cast<std::int64_t>(values.size()), missing);
+                  const Gone& gone, double conf_level) {
+  Estimate row = start(term, method, static_cast<std::int64_t>(values.size()), gone);
   if (values.empty()) return row;
   const detail::RowMeans means(values.size(), {});
   const double mean = means.mean(values);
@@ -255,7 +262,7 @@ ClassSets conformal_class_sets(const ClassProbabilities& calibration,
     return spec.score == ClassSetScore::kAdaptive ? Stream(key, row).uniform() : 0.0;
   };
   ClassSets result{.classes = classes};
-  detail::warn_missing(result.warnings, used.missing);
+  detail::warn_unjudged(result.warnings, used.missing, used.unpredicted);
   std::vector<double> scores, of_row;
   const StreamKey own = spec.key.child("calibration");
   for (const auto row : used.rows) {
@@ -294,18 +301,21 @@ std::vector<Estimate> interval_scores(std::span<const double> outcome, std::span
   require_length("low", low.size(), outcome.size());
   require_length("high", high.size(), outcome.size());
   std::vector<double> inside, width, score;
+  Gone gone;
   for (std::size_t i = 0; i < outcome.size(); ++i) {
-    if (std::isnan(outcome[i]) || std::isnan(low[i]) || std::isnan(high[i])) continue;
+    if (std::isnan(outcome[i]) || std::isnan(low[i]) || std::isnan(high[i])) {
+      ++(std::isnan(outcome[i]) ? gone.missing : gone.unpredicted);
+      continue;
+    }
     const double miss = std::max({low[i] - outcome[i], 0.0, outcome[i] - high[i]});
     inside.push_back(miss == 0.0 ? 1.0 : 0.0);
     width.push_back(high[i] - low[i]);
     score.push_back(width.back() + 2.0 / (1.0 - nominal) * miss);
   }
   constexpr const char* kMethod = "interval_scores";
-  const auto missing = static_cast<std::int64_t>(outcome.size() - inside.size());
-  return {coverage(inside, kMethod, missing, nominal, conf_level),
-          mean_row("mean_width", kMethod, width, missing, conf_level),
-          mean_row("interval_score", kMethod, score, missing, conf_level)};
+  return {coverage(inside, kMethod, gone, nominal, conf_level),
+          mean_row("mean_width", kMethod, width, gone, conf_level),
+          mean_row("interval_score", kMethod, score, gone, conf_level)};
 }
 
 std::vector<Estimate> class_set_scores(const ClassSets& sets, std::span<const std::int32_t> label,
@@ -322,9 +332,9 @@ std::vector<Estimate> class_set_scores(const ClassSets& sets, std::span<const st
     size.push_back(static_cast<double>(std::ranges::count(set, std::uint8_t{1})));
   }
   constexpr const char* kMethod = "class_set_scores";
-  const auto missing = static_cast<std::int64_t>(label.size() - inside.size());
-  return {coverage(inside, kMethod, missing, nominal, conf_level),
-          mean_row("mean_size", kMethod, size, missing, conf_level)};
+  const Gone gone{.missing = static_cast<std::int64_t>(label.size() - inside.size())};
+  return {coverage(inside, kMethod, gone, nominal, conf_level),
+          mean_row("mean_size", kMethod, size, gone, conf_level)};
 }
 
 }  // namespace impact

@@ -262,7 +262,7 @@ Points complete_points(const FeatureColumns& features, std::span<const std::uint
   if (left_out > 0) {
     warnings.push_back(detail::plural(left_out, "row was", "rows were") +
                        " left out because a number is missing or infinite: impute first to keep "
-                       "them");
+                       "them, infinite ones must be made missing");
   }
   Points points{.n = kept.size(), .columns = features.columns};
   for (std::size_t j = 0; j < features.columns; ++j) {

@@ -11,9 +11,9 @@
 #include "engine/core/error.h"
 #include "engine/core/number.h"
 #include "engine/core/parallel.h"
+#include "engine/learn/left_out.h"
 #include "engine/learn/logistic_rows.h"
 #include "engine/stats/lengths.h"
-#include "engine/stats/sample.h"
 
 namespace impact {
 namespace {
@@ -280,8 +280,8 @@ LogisticClassifier fit_logistic_classifier(const FeatureColumns& features,
   }
   LogisticClassifier model;
   std::vector<std::uint32_t> used;
-  std::int64_t missing = 0;
   const std::vector<std::uint8_t> whole = whole_rows(features, label.size(), context);
+  detail::LeftOutRows gone(features);
   for (const auto i : rows) {
     if (i >= label.size() || label[i] > 1) {
       throw ArgumentError({.what = "a label is 1 (positive), 0 (negative) or missing (below 0)",
@@ -290,13 +290,13 @@ LogisticClassifier fit_logistic_classifier(const FeatureColumns& features,
     }
     const double w = weights.empty() ? 1.0 : weights[i];
     if (whole[i] == 0 || label[i] < 0 || std::isnan(w)) {
-      ++missing;
+      gone.add(i);
     } else if (w > 0.0) {
       used.push_back(i);
     }
   }
   model.n = static_cast<std::int64_t>(used.size());
-  detail::warn_missing(model.warnings, missing);
+  gone.warn(model.warnings);
   model.coefficient.assign(features.columns, 0.0);
   model.standardised.assign(features.columns, 0.0);
   model.centre.assign(features.columns, 0.0);

@@ -13,10 +13,10 @@
 #include "engine/core/error.h"
 #include "engine/core/exact_sum.h"
 #include "engine/core/number.h"
+#include "engine/learn/left_out.h"
 #include "engine/learn/row_means.h"
 #include "engine/stats/inference.h"
 #include "engine/stats/lengths.h"
-#include "engine/stats/sample.h"
 
 namespace impact {
 namespace {
@@ -72,7 +72,7 @@ class Scores {
     row.term = term;
     row.n = m_.n;
     row.method = "class_matrix";
-    detail::warn_missing(row.warnings, m_.missing);
+    detail::warn_unjudged(row.warnings, m_.missing, m_.unpredicted);
     if (all_ > 0.0) return &row;
     row.warnings.emplace_back("there is no row");
     return nullptr;
@@ -261,8 +261,10 @@ ClassMatrix class_matrix(std::span<const std::int32_t> called, std::span<const s
     check_code("called", called[i], classes, i);
     check_code("label", label[i], classes, i);
     const double weight = weights.empty() ? 1.0 : weights[i];
-    if (called[i] < 0 || label[i] < 0 || std::isnan(weight)) {
+    if (label[i] < 0 || std::isnan(weight)) {
       ++matrix.missing;
+    } else if (called[i] < 0) {
+      ++matrix.unpredicted;
     } else if (weight > 0.0) {
       cell[static_cast<std::size_t>(label[i]) * classes + static_cast<std::size_t>(called[i])].add(
           weight);
@@ -309,6 +311,7 @@ ConfusionMatrix one_against_rest(const ClassMatrix& matrix, std::size_t one) {
   two.weight_squares = matrix.weight_squares;
   two.n = matrix.n;
   two.missing = matrix.missing;
+  two.unpredicted = matrix.unpredicted;
   return two;
 }
 

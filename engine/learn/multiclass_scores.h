@@ -16,9 +16,10 @@ struct ClassMatrix {
   std::size_t classes = 0;
   /// classes x classes, row by row: count[label * classes + called]; sums of weights, or numbers.
   std::vector<double> count = {};
-  double weight_squares = 0.0;  ///< Sum of squared weights; without weights, the rows.
-  std::int64_t n = 0;           ///< Rows.
-  std::int64_t missing = 0;     ///< Rows left out.
+  double weight_squares = 0.0;   ///< Sum of squared weights; without weights, the rows.
+  std::int64_t n = 0;            ///< Rows.
+  std::int64_t missing = 0;      ///< Rows left out: no label or no weight,
+  std::int64_t unpredicted = 0;  ///< not called anything.
 
   [[nodiscard]] double at(std::size_t label, std::size_t called) const {
     return count[label * classes + called];

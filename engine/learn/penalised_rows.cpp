@@ -8,8 +8,8 @@
 
 #include "engine/core/error.h"
 #include "engine/core/parallel.h"
+#include "engine/learn/left_out.h"
 #include "engine/stats/lengths.h"
-#include "engine/stats/sample.h"
 
 namespace impact::detail {
 namespace {
@@ -84,7 +84,11 @@ PenalisedRows penalised_rows(const FeatureColumns& features, std::span<const dou
   for (std::size_t k = 0; k < rows.size(); ++k) {
     if (states[k] == State::kUsed) result.rows.push_back(rows[k]);
   }
-  warn_missing(result.warnings, std::ranges::count(states, State::kMissing));
+  LeftOutRows gone(features, spec.left_out);
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    if (states[k] == State::kMissing) gone.add(rows[k], outcome[rows[k]]);
+  }
+  gone.warn(result.warnings);
   const std::size_t n = result.count();
   result.centre.assign(features.columns, 0.0);
   result.scale.assign(features.columns, std::numeric_limits<double>::quiet_NaN());

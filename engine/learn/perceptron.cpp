@@ -12,6 +12,7 @@
 #include "engine/core/exact_sum.h"
 #include "engine/core/number.h"
 #include "engine/learn/folds.h"
+#include "engine/learn/left_out.h"
 #include "engine/learn/perceptron_descent.h"
 #include "engine/learn/perceptron_network.h"
 #include "engine/learn/perceptron_training.h"
@@ -79,7 +80,7 @@ struct Used {
 
 std::vector<std::uint32_t> usable(const FeatureColumns& features, const Outcome& outcome,
                                   std::span<const std::uint32_t> rows,
-                                  std::span<const double> weights, std::int64_t& missing) {
+                                  std::span<const double> weights, detail::LeftOutRows& gone) {
   std::vector<std::uint32_t> used;
   used.reserve(rows.size());
   for (const auto i : rows) {
@@ -95,7 +96,7 @@ std::vector<std::uint32_t> usable(const FeatureColumns& features, const Outcome&
     }
     const double w = weights.empty() ? 1.0 : weights[i];
     if (!whole || std::isnan(w)) {
-      ++missing;
+      gone.add(i, outcome.classes() ? 0.0 : outcome.number[i]);
     } else if (w > 0.0) {
       used.push_back(i);
     }
@@ -106,11 +107,11 @@ std::vector<std::uint32_t> usable(const FeatureColumns& features, const Outcome&
 Used choose_rows(const FeatureColumns& features, const Outcome& outcome,
                  std::span<const std::uint32_t> rows, const PerceptronSpec& spec,
                  std::span<const double> weights, StreamKey key, Perceptron& model) {
-  std::int64_t missing = 0;
+  detail::LeftOutRows gone(features);
   Used used;
-  used.train = usable(features, outcome, rows, weights, missing);
-  used.validation = usable(features, outcome, spec.validation, weights, missing);
-  detail::warn_missing(model.warnings, missing);
+  used.train = usable(features, outcome, rows, weights, gone);
+  used.validation = usable(features, outcome, spec.validation, weights, gone);
+  gone.warn(model.warnings);
   if (!spec.validation.empty() && used.validation.empty()) {
     model.warnings.emplace_back(
         "none of the rows to judge epochs by is of use: all epochs are run");

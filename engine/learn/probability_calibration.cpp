@@ -9,9 +9,9 @@
 #include "engine/core/error.h"
 #include "engine/core/exact_sum.h"
 #include "engine/core/number.h"
+#include "engine/learn/left_out.h"
 #include "engine/learn/pick.h"
 #include "engine/learn/row_means.h"
-#include "engine/stats/sample.h"
 
 namespace impact {
 namespace {
@@ -38,7 +38,7 @@ PlattScaling fit_platt(const ScoredLabels& data) {
   const detail::UsedRows used = detail::used_rows(data);
   PlattScaling fit;
   fit.n = static_cast<std::int64_t>(used.rows.size());
-  detail::warn_missing(fit.warnings, used.missing);
+  detail::warn_unjudged(fit.warnings, used.missing, used.unpredicted);
   const auto weights = detail::pick(data.weights, used.rows);
   const detail::RowMeans means(used.rows.size(), weights);
   std::vector<double> z = detail::pick(data.score, used.rows);
@@ -151,7 +151,7 @@ IsotonicRegression fit_isotonic(std::span<const double> x, std::span<const doubl
   const detail::RankedScores ranked = detail::rank_scores({x, known, spec.weights});
   IsotonicRegression fit;
   fit.n = ranked.n();
-  detail::warn_missing(fit.warnings, ranked.missing);
+  detail::warn_unjudged(fit.warnings, ranked.missing, ranked.unpredicted);
   if (fit.n == 0) {
     fit.warnings.emplace_back("there is no row");
     return fit;
@@ -238,7 +238,7 @@ std::vector<double> TemperatureScaling::operator()(std::span<const double> proba
 TemperatureScaling fit_temperature(const ClassProbabilities& data) {
   detail::UsedRows used = detail::used_class_rows(data);
   TemperatureScaling fit;
-  detail::warn_missing(fit.warnings, used.missing);
+  detail::warn_unjudged(fit.warnings, used.missing, used.unpredicted);
   const auto of_label = [&](std::uint32_t row) {
     return data.probability[row * data.classes + static_cast<std::size_t>(data.label[row])];
   };

@@ -12,6 +12,7 @@
 #include "engine/core/error.h"
 #include "engine/core/number.h"
 #include "engine/core/rng.h"
+#include "engine/learn/left_out.h"
 #include "engine/learn/row_means.h"
 #include "engine/stats/descriptives.h"
 #include "engine/stats/inference.h"
@@ -58,8 +59,10 @@ class Scores {
     std::vector<double> weights;
     for (std::size_t i = 0; i < data.outcome.size(); ++i) {
       const double w = data.weights.empty() ? 1.0 : data.weights[i];
-      if (std::isnan(data.outcome[i]) || std::isnan(data.prediction[i]) || std::isnan(w)) {
+      if (std::isnan(data.outcome[i]) || std::isnan(w)) {
         ++missing_;
+      } else if (std::isnan(data.prediction[i])) {
+        ++unpredicted_;
       } else if (w > 0.0) {
         y_.push_back(data.outcome[i]);
         f_.push_back(data.prediction[i]);
@@ -122,7 +125,7 @@ class Scores {
     row.term = std::move(term);
     row.method = "regression_scores";
     row.n = static_cast<std::int64_t>(y_.size());
-    detail::warn_missing(row.warnings, missing_);
+    detail::warn_unjudged(row.warnings, missing_, unpredicted_);
     if (y_.empty()) row.warnings.emplace_back("there is no row");
     detail::warn_infinite(row.warnings, infinite_);
     return y_.empty() || infinite_ > 0 ? nullptr : &row;
@@ -300,6 +303,7 @@ class Scores {
   std::vector<double> f_;
   detail::RowMeans means_{0, {}};
   std::int64_t missing_ = 0;
+  std::int64_t unpredicted_ = 0;
   std::int64_t infinite_ = 0;
   std::vector<Estimate> rows_;
 };

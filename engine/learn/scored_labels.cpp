@@ -9,8 +9,8 @@
 
 #include "engine/core/error.h"
 #include "engine/core/exact_sum.h"
+#include "engine/learn/left_out.h"
 #include "engine/stats/lengths.h"
-#include "engine/stats/sample.h"
 
 namespace impact::detail {
 
@@ -35,8 +35,10 @@ UsedRows used_rows(const ScoredLabels& data) {
                            .got = std::to_string(data.label[i])});
     }
     const double weight = data.weights.empty() ? 1.0 : data.weights[i];
-    if (data.label[i] < 0 || std::isnan(data.score[i]) || std::isnan(weight)) {
+    if (data.label[i] < 0 || std::isnan(weight)) {
       ++used.missing;
+    } else if (std::isnan(data.score[i])) {
+      ++used.unpredicted;
     } else if (weight > 0.0) {
       used.rows.push_back(static_cast<std::uint32_t>(i));
     }
@@ -48,6 +50,7 @@ RankedScores rank_scores(const ScoredLabels& data) {
   UsedRows used = used_rows(data);
   RankedScores ranked;
   ranked.missing = used.missing;
+  ranked.unpredicted = used.unpredicted;
   // Scores are sorted with their rows: looking them up in each comparison costs several times more.
   struct Scored {
     double score;
@@ -109,7 +112,7 @@ RankedScores rank_scores(const ScoredLabels& data) {
 }
 
 void warn_scores(std::vector<std::string>& warnings, const RankedScores& ranked) {
-  warn_missing(warnings, ranked.missing);
+  warn_unjudged(warnings, ranked.missing, ranked.unpredicted);
   if (ranked.n() == 0) {
     warnings.emplace_back("there is no row");
   } else if (!ranked.both_classes()) {

@@ -39,17 +39,19 @@ struct RankedScores {
   double negatives = 0.0;
   std::int64_t positive_rows = 0;
   std::int64_t negative_rows = 0;
-  std::int64_t missing = 0;
+  std::int64_t missing = 0;      ///< Left out: no label or no weight,
+  std::int64_t unpredicted = 0;  ///< no score.
 
   [[nodiscard]] bool both_classes() const { return positive_rows > 0 && negative_rows > 0; }
   [[nodiscard]] std::int64_t n() const { return positive_rows + negative_rows; }
 };
 
-/// Rows that count, in increasing order, and how many were left out as missing. Throws
+/// Rows that count, in increasing order, and how many were left out. Throws
 /// ArgumentError for lengths that differ, a label above 1 and a negative or infinite weight.
 struct UsedRows {
   std::vector<std::uint32_t> rows = {};
-  std::int64_t missing = 0;
+  std::int64_t missing = 0;      ///< No label or no weight.
+  std::int64_t unpredicted = 0;  ///< A label, but no score.
 };
 [[nodiscard]] UsedRows used_rows(const ScoredLabels& data);
 

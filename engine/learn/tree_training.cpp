@@ -7,25 +7,26 @@
 #include <numeric>
 
 #include "engine/core/error.h"
+#include "engine/learn/left_out.h"
 #include "engine/stats/lengths.h"
-#include "engine/stats/sample.h"
 
 namespace impact::detail {
 namespace {
 
 // Keeps the rows with an outcome and a positive weight; take(i) adds the outcome of row i or
 // returns false.
-template <class Take>
+template <class Take, class Outcome>
 void use_rows(TreeTraining& t, const FeatureColumns& features, std::size_t n,
               std::span<const std::uint32_t> rows, std::span<const double> weights,
-              const Take& take) {
+              const Take& take, const Outcome& outcome) {
   check_features(features, n);
   require_optional_length("weights", weights.size(), n);
   require_weights(weights);
   if (features.columns == 0) {
     throw ArgumentError({.what = "a tree needs a column to split", .where = "features"});
   }
-  std::int64_t missing = 0;
+  // Splits take any number of a column; it is the outcome that must be finite.
+  LeftOutRows gone({});
   for (const auto i : rows) {
     if (i >= n) {
       throw ArgumentError({.what = "there is no such row",
@@ -36,13 +37,13 @@ void use_rows(TreeTraining& t, const FeatureColumns& features, std::size_t n,
     const double w = weights.empty() ? 1.0 : weights[i];
     if (w == 0.0) continue;
     if (std::isnan(w) || !take(i)) {
-      ++missing;
+      gone.add(i, outcome(i));
       continue;
     }
     t.row.push_back(i);
     if (!weights.empty()) t.weight.push_back(w);
   }
-  warn_missing(t.warnings, missing);
+  gone.warn(t.warnings);
   if (t.row.empty()) t.warnings.emplace_back("there is no row to learn from");
 }
 
@@ -84,11 +85,13 @@ TreeTraining number_training(const FeatureColumns& features, std::span<const dou
                              std::span<const std::uint32_t> rows, std::span<const double> weights,
                              const Context& context) {
   TreeTraining t;
-  use_rows(t, features, outcome.size(), rows, weights, [&](std::size_t i) {
+  const auto take = [&](std::size_t i) {
     if (!std::isfinite(outcome[i])) return false;
     t.value.push_back(outcome[i]);
     return true;
-  });
+  };
+  use_rows(t, features, outcome.size(), rows, weights, take,
+           [&](std::size_t i) { return outcome[i]; });
   bin(t, features, context);
   return t;
 }
@@ -97,7 +100,7 @@ TreeTraining class_training(const FeatureColumns& features, std::span<const std:
                             std::span<const std::uint32_t> rows, const ClassSpec& spec,
                             std::span<const double> weights, const Context& context) {
   TreeTraining t;
-  use_rows(t, features, label.size(), rows, weights, [&](std::size_t i) {
+  const auto take = [&](std::size_t i) {
     if (label[i] < 0) return false;
     if (spec.classes > 0 && static_cast<std::size_t>(label[i]) >= spec.classes) {
       throw ArgumentError({.what = "a label is one of the classes or missing (below 0)",
@@ -107,7 +110,8 @@ TreeTraining class_training(const FeatureColumns& features, std::span<const std:
     }
     t.label.push_back(label[i]);
     return true;
-  });
+  };
+  use_rows(t, features, label.size(), rows, weights, take, [](std::size_t) { return 0.0; });
   t.classes = spec.classes;
   if (t.classes == 0 && !t.label.empty()) {
     t.classes = static_cast<std::size_t>(*std::max_element(t.label.begin(), t.label.end())) + 1;

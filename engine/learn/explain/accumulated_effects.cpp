@@ -1,5 +1,7 @@
 #include "engine/learn/explain/accumulated_effects.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -95,7 +97,11 @@ Sample sample_of(const TrainedModel& model, const FeatureTable& features,
                          .where = "columns",
                          .got = list_words(spec.columns)});
   }
-  detail::warn_missing(result.warnings, static_cast<std::int64_t>(all.rows() - kept.size()));
+  if (kept.size() < all.rows()) {
+    const auto gone = static_cast<std::int64_t>(all.rows() - kept.size());
+    result.warnings.push_back(fmt::format("{} left out because a number is missing or infinite",
+                                          detail::plural(gone, "row was", "rows were")));
+  }
   sample.table = kept.size() == all.rows() ? std::move(all) : all.take(kept);
   sample.weight = detail::row_weights(spec.weights, kept_rows, features.rows());
   result.columns = spec.columns;

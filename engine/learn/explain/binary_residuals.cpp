@@ -6,8 +6,8 @@
 #include "engine/core/error.h"
 #include "engine/core/number.h"
 #include "engine/learn/explain/residual_diagnostics.h"
+#include "engine/learn/left_out.h"
 #include "engine/stats/distribution.h"
-#include "engine/stats/sample.h"
 
 namespace impact {
 namespace {
@@ -155,7 +155,7 @@ BinaryResiduals binary_residuals(const ScoredLabels& data, const BinaryResidualS
   check(data, spec);
   const detail::UsedRows used = detail::used_rows(data);
   BinaryResiduals result;
-  detail::warn_missing(result.warnings, used.missing);
+  detail::warn_unjudged(result.warnings, used.missing, used.unpredicted);
   std::vector<std::int32_t> label;
   bool sure = false;
   for (const std::uint32_t row : used.rows) {

@@ -1,5 +1,7 @@
 #include "engine/learn/explain/residual_diagnostics.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -8,6 +10,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/rng.h"
+#include "engine/learn/left_out.h"
 #include "engine/stats/distribution.h"
 #include "engine/stats/inference.h"
 #include "engine/stats/lengths.h"
@@ -162,15 +165,28 @@ ResidualDiagnostics residual_diagnostics(const FittedRows& data, const ResidualS
   check(data, spec);
   ResidualDiagnostics result;
   double squares = 0.0;
+  std::int64_t missing = 0, unpredicted = 0, infinite = 0;
   for (std::uint32_t i = 0; i < data.outcome.size(); ++i) {
-    if (!std::isfinite(data.outcome[i]) || !std::isfinite(data.fitted[i])) continue;
+    if (!std::isfinite(data.outcome[i]) || !std::isfinite(data.fitted[i])) {
+      if (std::isinf(data.outcome[i]) || std::isinf(data.fitted[i])) {
+        ++infinite;
+      } else {
+        ++(std::isnan(data.outcome[i]) ? missing : unpredicted);
+      }
+      continue;
+    }
     result.rows.push_back(i);
     result.fitted.push_back(data.fitted[i]);
     result.residual.push_back(data.outcome[i] - data.fitted[i]);
     squares += result.residual.back() * result.residual.back();
   }
   result.n = static_cast<std::int64_t>(result.rows.size());
-  detail::warn_missing(result.warnings, static_cast<std::int64_t>(data.outcome.size()) - result.n);
+  detail::warn_unjudged(result.warnings, missing, unpredicted);
+  if (infinite > 0) {
+    result.warnings.push_back(
+        fmt::format("{} left out because the outcome or its prediction is infinite",
+                    detail::plural(infinite, "row was", "rows were")));
+  }
   const double df = static_cast<double>(result.n - data.parameters);
   if (df < 2.0) {
     result.warnings.emplace_back("too few rows to look at residuals");

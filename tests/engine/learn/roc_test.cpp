@@ -199,7 +199,8 @@ TEST_CASE("AUC: what cannot be said is said", "[learn]") {
   CHECK(row.n == 4);
   CHECK(row.estimate == 1.0);
   CHECK(std::isnan(row.std_error));
-  CHECK(warned(row, "2 rows were left out because a value is missing"));
+  CHECK(warned(row, "1 row was left out because a value is missing"));
+  CHECK(warned(row, "1 row was left out because there is no prediction for it"));
   CHECK(warned(row, "separate the classes completely"));
   const std::vector<double> odd = {0.1, 0.7, 0.3, 1.1, 1.0, 1.0};
   CHECK(auc({score, apart, odd}).estimate == 1.0);
