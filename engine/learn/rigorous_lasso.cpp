@@ -405,7 +405,16 @@ RigorousLasso fit_rigorous_logit(const FeatureColumns& features, std::span<const
     net.penalty_factor.assign(features.columns, kInfinity);
     for (const std::size_t j : model.selected) net.penalty_factor[j] = 0.0;
     // The rows of the lasso, also where a column that it left out misses a number.
-    take(fit_elastic_net(features, outcome, usable.rows, net, weights, {}, context));
+    ElasticNetPath post =
+        fit_elastic_net(features, outcome, usable.rows, net, weights, {}, context);
+    if (std::isnan(post.deviance_ratio[0])) {
+      // The penalty that this fit lacks is no option of the caller: the lasso's coefficients are.
+      post.warnings = {fmt::format(
+          "the columns that were selected separate the classes, so that coefficients without a "
+          "penalty do not exist: {}; post = false keeps the lasso's, which are finite",
+          detail::feature_names(features, model.selected))};
+    }
+    take(post);
   }
   if (!model.converged) return model;
   std::vector<double> residual(usable.count());

@@ -92,9 +92,10 @@ struct RigorousLogitSpec {
 /// The same for an outcome of 0, 1 or a share between: minimises -sum_i l_i + lambda_0 sum_j s_j
 /// |b_j| / 2, s_j the sd of column j and lambda_0 = c sqrt(n) Phi^-1(1 - gamma / (2 p)) / 2, as a
 /// score's variance is at most 1/4. Where the selected columns separate the classes the post fit
-/// does not exist: coefficients are NaN, with a warning. Errors as fit_rigorous_lasso, and for
-/// other outcomes. Source: Belloni, Chernozhukov & Wei, "Post-selection inference for generalized
-/// linear models with many controls", JBES 34 (2016). Checked against hdm (rlassologit).
+/// does not exist: coefficients are NaN, with a warning that the lasso's own do. Errors as
+/// fit_rigorous_lasso, and for other outcomes. Source: Belloni, Chernozhukov & Wei, "Post-selection
+/// inference for generalized linear models with many controls", JBES 34 (2016). Checked against hdm
+/// (rlassologit).
 [[nodiscard]] RigorousLasso fit_rigorous_logit(const FeatureColumns& features,
                                                std::span<const double> outcome,
                                                std::span<const std::uint32_t> rows,

@@ -221,5 +221,12 @@ TEST_CASE("rigorous lasso: bad input", "[learn][penalised]") {
   CHECK_FALSE(logit.selected.empty());
   CHECK_FALSE(logit.converged);
   CHECK(std::isnan(logit.coefficient[0]));
-  CHECK(warned(logit, "did not converge"));
+  CHECK(warned(logit, "separate the classes"));
+  CHECK(warned(logit, "post = false"));
+  CHECK_FALSE(warned(logit, "larger penalty"));
+  // What the warning advises helps.
+  const auto kept = fit_rigorous_logit(s.features, positive, s.rows, {.post = false});
+  CHECK(kept.converged);
+  CHECK(kept.warnings.empty());
+  CHECK(kept.coefficient[0] > 0.0);
 }
