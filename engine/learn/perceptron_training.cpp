@@ -34,6 +34,17 @@ void shuffle(std::vector<std::uint32_t>& order, StreamKey key, int epoch) {
   }
 }
 
+// Weights that no epoch has improved are chance, not a fit.
+void refuse_weights(Perceptron& model) {
+  model.layers.clear();
+  model.constant.assign(model.outputs(), std::numeric_limits<double>::quiet_NaN());
+  model.warnings.emplace_back(
+      "the fit did not converge, so it predicts nothing: the loss was no longer finite in the "
+      "first "
+      "epoch; a lower learning_rate, clip_norm, or columns and an outcome brought to scale may "
+      "help");
+}
+
 }  // namespace
 
 template <class T>
@@ -82,6 +93,10 @@ void train(const PerceptronTraining<T>& t, const PerceptronSpec& spec, const Net
     record.train_loss = loss / static_cast<double>(n);
     record.learning_rate = rate.rate();
     if (!std::isfinite(record.train_loss) || !finite(network.parameter)) {
+      if (epoch == 1) {
+        refuse_weights(model);
+        return;
+      }
       model.warnings.push_back(fmt::format(
           "the loss was no longer finite in epoch {}: the weights are those of the epoch before; "
           "a lower learning rate or clip_norm may help",

@@ -5,6 +5,7 @@
 
 #include "engine/core/error.h"
 #include "engine/learn/perceptron.h"
+#include "engine/learn/perceptron_file.h"
 #include "tests/engine/learn/learn_reference.h"
 #include "tests/engine/learn/perceptron_rows.h"
 
@@ -47,8 +48,24 @@ TEST_CASE("perceptrons: missing values and degenerate rows", "[learn][perceptron
                       .optimiser = {.method = Optimiser::kSgd, .learning_rate = 1e6},
                       .batch_size = 4,
                       .epochs = 50});
-  CHECK(warned(wild, "no longer finite"));
-  CHECK(std::isfinite(predicted(wild, features)[0]));
+  CHECK(warned(wild, "did not converge"));
+  CHECK(warned(wild, "a lower learning_rate"));
+  CHECK(wild.best_epoch == 0);
+  CHECK(wild.history.size() == 1);
+  for (const double each : predicted(wild, features)) CHECK(std::isnan(each));
+  for (const double each : predicted(read_perceptron(perceptron_file(wild)), features)) {
+    CHECK(std::isnan(each));
+  }
+  // Later the weights of the epoch before are a fit.
+  const Perceptron later =
+      fit_perceptron(features, y, first_rows(60),
+                     {.hidden = {8},
+                      .optimiser = {.method = Optimiser::kSgd, .learning_rate = 1e-3},
+                      .schedule = {.kind = RateSchedule::kStep, .step_size = 3, .gamma = 1e12},
+                      .epochs = 50});
+  CHECK(warned(later, "no longer finite in epoch"));
+  CHECK(later.best_epoch >= 3);
+  CHECK(std::isfinite(predicted(later, features)[0]));
   // One row more than whole mini-batches with batch norm, and one row in all.
   PerceptronSpec norm{.hidden = {4}, .batch_norm = true, .batch_size = 14, .epochs = 2};
   CHECK(std::isfinite(
