@@ -129,7 +129,7 @@ struct Perceptron {
 /// Rows with a missing or infinite number, a missing label or weight 0 are left out and counted;
 /// constant columns are warned of. One class, or no row: every row is called so, with a warning. A
 /// loss that is no longer finite ends the fit with the weights of the epoch before and a warning;
-/// in the first epoch there is no fit, and predictions are NaN.
+/// without an epoch whose loss stays finite there is no fit, and predictions are NaN.
 /// Throws ArgumentError for lengths that differ, negative weights, negative counts with Poisson,
 /// options out of range, a `start` of another shape. context.cancel is polled each mini-batch.
 /// Parallel over slices of a mini-batch, with 16 slices at most; bits depend neither on threads nor

@@ -34,15 +34,16 @@ void shuffle(std::vector<std::uint32_t>& order, StreamKey key, int epoch) {
   }
 }
 
-// Weights that no epoch has improved are chance, not a fit.
-void refuse_weights(Perceptron& model) {
+// Weights of which no loss is finite are no fit.
+void refuse_weights(Perceptron& model, std::size_t epoch) {
   model.layers.clear();
+  model.best_epoch = 0;
   model.constant.assign(model.outputs(), std::numeric_limits<double>::quiet_NaN());
-  model.warnings.emplace_back(
-      "the fit did not converge, so it predicts nothing: the loss was no longer finite in the "
-      "first "
-      "epoch; a lower learning_rate, clip_norm, or columns and an outcome brought to scale may "
-      "help");
+  model.warnings.push_back(fmt::format(
+      "the fit did not converge, so it predicts nothing: the loss was no longer finite in epoch "
+      "{}; "
+      "a lower learning_rate, clip_norm, or columns and an outcome brought to scale may help",
+      epoch));
 }
 
 }  // namespace
@@ -68,6 +69,7 @@ void train(const PerceptronTraining<T>& t, const PerceptronSpec& spec, const Net
   double lowest = std::numeric_limits<double>::infinity();
   double to_beat = lowest;
   int waited = 0;
+  bool diverged = false;
   std::uint64_t step = 0;
   std::vector<std::uint32_t> order;
   for (int epoch = 1; epoch <= spec.epochs; ++epoch) {
@@ -93,14 +95,7 @@ void train(const PerceptronTraining<T>& t, const PerceptronSpec& spec, const Net
     record.train_loss = loss / static_cast<double>(n);
     record.learning_rate = rate.rate();
     if (!std::isfinite(record.train_loss) || !finite(network.parameter)) {
-      if (epoch == 1) {
-        refuse_weights(model);
-        return;
-      }
-      model.warnings.push_back(fmt::format(
-          "the loss was no longer finite in epoch {}: the weights are those of the epoch before; "
-          "a lower learning rate or clip_norm may help",
-          epoch));
+      diverged = true;
       break;
     }
     last = keep(epoch);
@@ -122,6 +117,17 @@ void train(const PerceptronTraining<T>& t, const PerceptronSpec& spec, const Net
   const Snapshot<T>& chosen = spec.restore_best && best.epoch > 0 ? best : last;
   network.parameter = chosen.parameter;
   network.statistics = chosen.statistics;
+  network.refresh(context);
+  // A last step that was too long shows in no epoch's own loss.
+  if (chosen.epoch == 0 || !std::isfinite(network.loss(rows, t.train, context))) {
+    return refuse_weights(model, model.history.size());
+  }
+  if (diverged) {
+    model.warnings.push_back(fmt::format(
+        "the loss was no longer finite in epoch {}: the weights are those of epoch {}; a lower "
+        "learning rate or clip_norm may help",
+        model.history.size(), chosen.epoch));
+  }
   model.best_epoch = chosen.epoch;
   take_weights(network, model);
 }

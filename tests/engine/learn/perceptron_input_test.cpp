@@ -21,7 +21,8 @@ TEST_CASE("perceptrons: missing values and degenerate rows", "[learn][perceptron
   const PerceptronSpec spec{.hidden = {4}, .epochs = 2};
   const Perceptron model = fit_perceptron(features, s.label, first_rows(60), spec);
   CHECK(model.n == 57);
-  CHECK(warned(model, "3 rows"));
+  CHECK(warned(model, "2 rows were left out because a value is missing"));
+  CHECK(warned(model, "1 row was left out because a number is infinite"));
   const auto p = predicted(model, features);
   CHECK(std::isnan(p[3]));
   CHECK(std::isnan(p[10]));
@@ -57,15 +58,20 @@ TEST_CASE("perceptrons: missing values and degenerate rows", "[learn][perceptron
     CHECK(std::isnan(each));
   }
   // Later the weights of the epoch before are a fit.
-  const Perceptron later =
-      fit_perceptron(features, y, first_rows(60),
-                     {.hidden = {8},
-                      .optimiser = {.method = Optimiser::kSgd, .learning_rate = 1e-3},
-                      .schedule = {.kind = RateSchedule::kStep, .step_size = 3, .gamma = 1e12},
-                      .epochs = 50});
+  PerceptronSpec grows{.hidden = {8},
+                       .optimiser = {.method = Optimiser::kSgd, .learning_rate = 1e-3},
+                       .schedule = {.kind = RateSchedule::kStep, .step_size = 3, .gamma = 1e12},
+                       .batch_size = 4,
+                       .epochs = 50};
+  const Perceptron later = fit_perceptron(features, y, first_rows(60), grows);
   CHECK(warned(later, "no longer finite in epoch"));
   CHECK(later.best_epoch >= 3);
   CHECK(std::isfinite(predicted(later, features)[0]));
+  // Of one step an epoch, the last step of the epoch before was the one too long.
+  grows.batch_size = 60;
+  const Perceptron gone = fit_perceptron(features, y, first_rows(60), grows);
+  CHECK(warned(gone, "did not converge"));
+  CHECK(std::isnan(predicted(gone, features)[0]));
   // One row more than whole mini-batches with batch norm, and one row in all.
   PerceptronSpec norm{.hidden = {4}, .batch_norm = true, .batch_size = 14, .epochs = 2};
   CHECK(std::isfinite(
