@@ -1,5 +1,7 @@
 #include "engine/core/option_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -153,9 +155,14 @@ void OptionReader::done() const {
   for (const auto& [name, value] : options_.items()) {
     if (asked_.contains(name)) continue;
     const std::vector<std::string> known(asked_.begin(), asked_.end());
+    std::string hint = did_you_mean(name, known);
+    for (const char* const way : {"how", "by", "as"}) {
+      if (!hint.empty() || !asked_.contains(way)) continue;
+      hint = fmt::format("options may belong to one way only: see '{}'", way);
+    }
     throw ArgumentError({.what = owner_ + " has no option '" + name + "'",
                          .expected = known.empty() ? "no options" : list_words(known),
-                         .hint = did_you_mean(name, known)});
+                         .hint = hint});
   }
 }
 

@@ -261,14 +261,14 @@ StepResult prepare_interact(const nlohmann::json& json, const StepInput& input, 
       for (std::size_t k = 0; k < 2; ++k) {
         const auto name = pair[k].get<std::string>();
         at[k] = features.find(name);
-        if (at[k] < features.size()) continue;
+        if (at[k] < features.size() || features.size() == 0) continue;
         throw ArgumentError({.what = "no column '" + name + "' to interact",
                              .where = "'pairs' of interact",
                              .expected = list_words(names),
                              .hint = did_you_mean(name, names)});
       }
-      if (at[0] == at[1]) options.fail("pairs", "pairs a column with itself", "two columns");
-      pairs.emplace_back(at[0], at[1]);
+      if (pair[0] == pair[1]) options.fail("pairs", "pairs a column with itself", "two columns");
+      if (features.size() > 0) pairs.emplace_back(at[0], at[1]);
     }
   }
   options.done();

@@ -20,6 +20,17 @@ const StepKind* find_kind(std::string_view name) {
   return found == kinds.end() ? nullptr : &*found;
 }
 
+const StepKind& known_kind(std::string_view name) {
+  const StepKind* const kind = find_kind(name);
+  if (kind != nullptr) return *kind;
+  std::vector<std::string> names;
+  for (const StepKind& each : step_kinds()) names.emplace_back(each.name);
+  throw ArgumentError({.what = "there is no such step of preparation",
+                       .got = std::string(name),
+                       .expected = list_words(names, names.size()),
+                       .hint = did_you_mean(name, names)});
+}
+
 template <class T>
 void check_length(std::span<const T> values, std::size_t rows, const char* what) {
   if (values.empty() || values.size() == rows) return;
@@ -77,19 +88,17 @@ std::span<const StepKind> step_kinds() {
   return kinds;
 }
 
+void check_step(const StepSpec& spec) {
+  // A step reads all of its options before it looks at cells, and of no column it does nothing.
+  static constexpr double kNone = 0.0;
+  (void)known_kind(spec.kind).prepare(spec.options, {.outcome = std::span(&kNone, 1)}, {});
+}
+
 StepResult prepare_step(const StepSpec& spec, const StepInput& input, const Context& context) {
-  const StepKind* const kind = find_kind(spec.kind);
-  if (kind == nullptr) {
-    std::vector<std::string> names;
-    for (const StepKind& each : step_kinds()) names.emplace_back(each.name);
-    throw ArgumentError({.what = "there is no such step of preparation",
-                         .got = spec.kind,
-                         .expected = list_words(names, names.size()),
-                         .hint = did_you_mean(spec.kind, names)});
-  }
+  const StepKind& kind = known_kind(spec.kind);
   check_input(input);
   context.check();
-  return kind->prepare(spec.options, input, context);
+  return kind.prepare(spec.options, input, context);
 }
 
 std::shared_ptr<const PreparedStep> read_step(const ModelFile& file) {

@@ -68,6 +68,10 @@ struct StepKind {
 
 [[nodiscard]] std::span<const StepKind> step_kinds();
 
+/// Throws ArgumentError for a step that is none, and options that are out of range, not known or
+/// do not go together, before there are data: names of columns are not looked at.
+void check_step(const StepSpec& spec);
+
 /// Throws ArgumentError for a step that is none, options out of range or not known, columns that
 /// are not there or of another type. Statistical trouble is a warning in the result.
 [[nodiscard]] StepResult prepare_step(const StepSpec& spec, const StepInput& input,

@@ -31,7 +31,9 @@ std::size_t character_size(std::string_view text) {
 std::vector<bool> meant(OptionReader& options, const char* option, const FeatureTable& features,
                         ColumnType type) {
   std::vector<bool> out(features.size(), false);
-  for (const std::string& word : options.texts(option)) {
+  const std::vector<std::string> words = options.texts(option);
+  if (features.size() == 0) return out;  // Of no column names can be right or wrong.
+  for (const std::string& word : words) {
     const std::size_t place = features.find(word);
     if (place < features.size()) {
       if (!fits(features[place], type)) {

@@ -24,7 +24,7 @@ enum class ColumnType { kNumber, kText, kAny };
 /// Places, in the table's order, of the columns that options `of` and `except` choose: names, or
 /// patterns. Without `of` every column of the type. Throws ArgumentError for a name that is no
 /// column (with a suggestion) or one of another type, and a pattern that no column matches;
-/// patterns leave columns of another type alone.
+/// patterns leave columns of another type alone. A table without columns chooses none.
 [[nodiscard]] std::vector<std::size_t> chosen_columns(OptionReader& options,
                                                       const FeatureTable& features,
                                                       ColumnType type = ColumnType::kAny);
