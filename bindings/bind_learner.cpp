@@ -4,11 +4,13 @@
 #include "bindings/install.h"
 #include "bindings/option_values.h"
 #include "bindings/sandbox.h"
+#include "bindings/search_paths.h"
 #include "bindings/session.h"
 #include "engine/core/atomic_file.h"
 #include "engine/core/error.h"
 #include "engine/core/hash.h"
 #include "engine/learn/kinds/xgboost_file.h"
+#include "engine/learn/prepare/step.h"
 #include "engine/learn/trained_model.h"
 #include "engine/study/analyse_node.h"
 #include "engine/table/verbs.h"
@@ -44,6 +46,10 @@ nlohmann::json given_options(lua_State* L, const std::string& owner) {
 int make_learner(lua_State* L) {
   const std::string kind = text_at(L, 1);
   nlohmann::json json{{"learner", kind}, {"options", given_options(L, kind)}};
+  const nlohmann::json& options = json["options"];
+  if (options.contains("space") && options.contains("learner")) {
+    check_search_paths(runtime(L).registry(), options["learner"], options["space"]);
+  }
   push_handle(L, std::make_shared<const LearnerHandle>(LearnerHandle{std::move(json)}));
   return 1;
 }
@@ -51,6 +57,8 @@ int make_learner(lua_State* L) {
 int make_step(lua_State* L) {
   const std::string kind = text_at(L, 1);
   nlohmann::json json{{"step", kind}, {"options", given_options(L, kind)}};
+  // Wrong together is wrong where it stands, before any data are read.
+  check_step({.kind = kind, .options = json["options"]});
   push_handle(L, std::make_shared<const StepHandle>(StepHandle{std::move(json)}));
   return 1;
 }

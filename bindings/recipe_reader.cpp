@@ -5,6 +5,8 @@
 
 #include "bindings/guard.h"
 #include "bindings/option_values.h"
+#include "bindings/runtime.h"
+#include "bindings/search_paths.h"
 #include "engine/core/error.h"
 #include "engine/learn/trained_model.h"
 #include "engine/table/resolve.h"
@@ -216,6 +218,10 @@ Recipe RecipeReader::take() {
   if (source_ != nullptr) take_over(*source_);
   if (recipe_.model != nullptr && recipe_.table != nullptr && !has_role(recipe_, "features")) {
     take_inputs();
+  }
+  if (recipe_.options.contains("space") && recipe_.options.contains("learner")) {
+    check_search_paths(runtime(L_).registry(), recipe_.options["learner"],
+                       recipe_.options["space"]);
   }
   return std::move(recipe_);
 }
