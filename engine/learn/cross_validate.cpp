@@ -9,41 +9,13 @@
 #include "engine/core/error.h"
 #include "engine/core/exact_sum.h"
 #include "engine/core/parallel.h"
+#include "engine/learn/gathered_warnings.h"
 #include "engine/learn/pick.h"
 #include "engine/stats/lengths.h"
 
 namespace impact {
-namespace {
 
 using detail::pick;
-
-// A text that several fits share is said once.
-class Gathered {
- public:
-  void add(const std::vector<std::string>& warnings) {
-    ++fits_;
-    for (const std::string& text : warnings) {
-      const auto same = [&](const auto& entry) { return entry.first == text; };
-      const auto at = std::find_if(texts_.begin(), texts_.end(), same);
-      if (at == texts_.end()) {
-        texts_.emplace_back(text, 1);
-      } else {
-        ++at->second;
-      }
-    }
-  }
-  void move_to(std::vector<std::string>& warnings) const {
-    for (const auto& [text, count] : texts_) {
-      warnings.push_back(fmt::format("in {} of {} fits: {}", count, fits_, text));
-    }
-  }
-
- private:
-  int fits_ = 0;
-  std::vector<std::pair<std::string, int>> texts_;
-};
-
-}  // namespace
 
 std::vector<double> OutOfFold::average(std::size_t rows) const {
   if (rows == 0 || prediction.size() % rows != 0) {
@@ -103,9 +75,9 @@ OutOfFold out_of_fold(const Folds& folds, const Learner& learner, StreamKey key,
     }
     warnings[task] = std::move(model.warnings);
   });
-  Gathered gathered;
+  detail::GatheredWarnings gathered;
   for (const auto& of_fit : warnings) gathered.add(of_fit);
-  gathered.move_to(result.warnings);
+  result.warnings = gathered.said();
   return result;
 }
 
@@ -203,9 +175,9 @@ NestedThreshold nested_threshold(const Folds& folds, const Learner& learner,
       warnings[k].insert(warnings[k].end(), more->begin(), more->end());
     }
   });
-  Gathered gathered;
+  detail::GatheredWarnings gathered;
   for (const auto& of_fold : warnings) gathered.add(of_fold);
-  gathered.move_to(result.warnings);
+  for (std::string& text : gathered.said()) result.warnings.push_back(std::move(text));
   const auto without = std::count_if(result.threshold.begin(), result.threshold.end(),
                                      [](double cut) { return std::isnan(cut); });
   if (without > 0) {

@@ -1,13 +1,12 @@
 #include "engine/learn/elastic_net_choice.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <memory>
 
 #include "engine/core/error.h"
 #include "engine/core/parallel.h"
+#include "engine/learn/gathered_warnings.h"
 #include "engine/stats/likelihood.h"
 
 namespace impact {
@@ -143,17 +142,9 @@ LambdaChoice choose_by_folds(const FeatureColumns& features, std::span<const dou
     choice.value[k] = mean;
     choice.std_error[k] = std::sqrt(squares / total / (count - 1.0));
   }
-  // What several folds say is said once.
-  std::vector<std::string> said;
-  for (const FoldLoss& part : parts)
-    said.insert(said.end(), part.warnings.begin(), part.warnings.end());
-  std::vector<std::string> seen;
-  for (const std::string& text : said) {
-    if (std::ranges::find(seen, text) != seen.end()) continue;
-    seen.push_back(text);
-    choice.warnings.push_back(
-        fmt::format("{} ({} of {} fits)", text, std::ranges::count(said, text), parts.size()));
-  }
+  detail::GatheredWarnings gathered;
+  for (const FoldLoss& part : parts) gathered.add(part.warnings);
+  for (std::string& text : gathered.said()) choice.warnings.push_back(std::move(text));
   choose(choice);
   return choice;
 }

@@ -9,6 +9,7 @@
 #include "engine/core/option_reader.h"
 #include "engine/learn/conformal.h"
 #include "engine/learn/folds.h"
+#include "engine/learn/gathered_warnings.h"
 #include "engine/learn/kinds/file_fields.h"
 #include "engine/learn/kinds/inner_lesson.h"
 #include "engine/learn/kinds/kinds.h"
@@ -183,16 +184,22 @@ std::shared_ptr<const Predictor> fit_folds(const LearnerSpec& spec, IntervalPart
   tell(training, folds.warnings);
   parts.residual.assign(data.rows(), std::nan(""));
   parts.fold.assign(data.rows(), -1);
+  GatheredWarnings gathered;
   for (int k = 0; k < folds.folds; ++k) {
     const Split split = folds.split(k);
+    std::vector<std::string> own;
+    Training inner = training;
+    inner.warnings = &own;
     parts.without.push_back(fit_rows(spec, lesson, split.train,
-                                     training.key.child("fold " + std::to_string(k)), training));
+                                     training.key.child("fold " + std::to_string(k)), inner));
+    gathered.add(own);
     const auto scores = scores_of(parts, *parts.without.back(), data, split.test, training.context);
     for (std::size_t i = 0; i < split.test.size(); ++i) {
       parts.residual[split.test[i]] = scores[i];
       parts.fold[split.test[i]] = k;
     }
   }
+  tell(training, gathered.said());
   // Too few rows for the level make every interval infinite: any row tells.
   const std::vector<double> asked(static_cast<std::size_t>(count), 0.0);
   tell(training,

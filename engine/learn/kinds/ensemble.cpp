@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/core/parallel.h"
+#include "engine/learn/gathered_warnings.h"
 #include "engine/learn/kinds/kinds.h"
 #include "engine/learn/tune/evaluate_spec.h"
 
@@ -80,9 +81,11 @@ Crossed cross_members(std::span<const Member> members, int folds, const Training
                   out.prediction.begin() + static_cast<std::ptrdiff_t>(to));
     }
   });
-  for (std::size_t task = 0; task < warnings.size(); ++task) {
-    for (std::string& warning : warnings[task]) {
-      tell(training, {fmt::format("{}: {}", members[task / each].name, warning)});
+  for (std::size_t m = 0; m < members.size(); ++m) {
+    GatheredWarnings gathered;
+    for (std::size_t k = 0; k < each; ++k) gathered.add(warnings[m * each + k]);
+    for (const std::string& warning : gathered.said()) {
+      tell(training, {fmt::format("{}: {}", members[m].name, warning)});
     }
   }
   return out;

@@ -181,7 +181,7 @@ TEST_CASE("cross-validation: errors and what has no threshold", "[learn]") {
   std::vector<double> half(160, 0.5);
   const NestedThreshold none = nested_threshold(folds, mean_learner(half), label, kKey, spec);
   CHECK(none.matrix.n == 0);
-  CHECK(none.matrix.missing == 160);
+  CHECK(none.matrix.unpredicted == 160);
   CHECK(warned(none, "in 4 of 4 fits: no threshold has a precision of 1"));
   CHECK(warned(none, "in 4 of 4 folds no threshold fulfils the rule: their rows are not judged"));
   label[3] = -1;
