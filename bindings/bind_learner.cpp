@@ -71,7 +71,10 @@ void push_fitted(lua_State* L, std::string_view bytes, const std::string& where)
 
 Function load_function() {
   return {.name = "learn.load",
-          .params = {{.name = "path", .type = "text", .text = "File in the data folder."}},
+          .params = {{.name = "path",
+                      .type = "text",
+                      .text = "File in the data folder, or of an earlier run by its path from "
+                              "the current folder: \"runs/engagement/models/model.model\"."}},
           .returns = "FittedModel",
           .text =
               "A model from a file: one that a run or :save wrote, or XGBoost's JSON. Nothing "
@@ -82,7 +85,7 @@ Function load_function() {
           .body = [](Call& call) {
             lua_State* L = call.state();
             const std::string declared = call.text("path");
-            const auto bytes = read_file(session(L).use_input(declared));
+            const auto bytes = read_file(session(L).use_model(declared));
             if (!bytes) throw IoError({.what = "the model can't be read", .where = declared});
             const bool foreign = bytes->starts_with("{");
             push_fitted(L, foreign ? import_xgboost(*bytes, declared).save() : *bytes, declared);

@@ -147,11 +147,19 @@ fs::path Session::find_input(const std::string& declared) const {
                    .where = looked,
                    .hint = "name the folder of one of them with --data DIR"});
   }
+  std::vector<fs::path> tried;
+  for (const fs::path& folder : places()) tried.push_back(folder / declared);
+  refuse_absent(declared, tried);
+}
+
+void Session::refuse_absent(const std::string& declared, const std::vector<fs::path>& tried) const {
+  std::string looked;
   std::vector<std::string> names;
-  for (const fs::path& folder : places()) {
-    note(folder / declared);
+  for (const fs::path& path : tried) {
+    looked += (looked.empty() ? "" : ", ") + path.string();
     std::error_code code;
-    for (const auto& entry : fs::directory_iterator((folder / declared).parent_path(), code)) {
+    const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+    for (const auto& entry : fs::directory_iterator(folder, code)) {
       if (entry.is_regular_file(code)) names.push_back(entry.path().filename().string());
     }
   }
@@ -166,6 +174,18 @@ fs::path Session::find_input(const std::string& declared) const {
 
 fs::path Session::use_input(const std::string& declared) {
   return inputs_[declared] = find_input(declared);
+}
+
+fs::path Session::use_model(const std::string& declared) {
+  check_input(declared);
+  if (!found(declared).empty()) return use_input(declared);
+  std::error_code code;
+  const fs::path here = fs::path(declared).lexically_normal();
+  if (fs::is_regular_file(here, code)) return inputs_[declared] = here;
+  std::vector<fs::path> tried;
+  for (const fs::path& folder : places()) tried.push_back(folder / declared);
+  tried.push_back(fs::absolute(here, code));
+  refuse_absent(declared, tried);
 }
 
 Study& Session::need_study() {

@@ -48,6 +48,9 @@ class Session {
   [[nodiscard]] bool has_input(const std::string& declared) const;
   /// The same as find_input, and kept in inputs().
   [[nodiscard]] std::filesystem::path use_input(const std::string& declared);
+  /// A model: a file as of use_input, else that of an earlier run by its path from the current
+  /// folder, where runs are written: "runs/engagement/models/model.model".
+  [[nodiscard]] std::filesystem::path use_model(const std::string& declared);
   /// Files that were read, by the name the script gives them.
   [[nodiscard]] const std::map<std::string, std::filesystem::path>& inputs() const noexcept {
     return inputs_;
@@ -82,6 +85,9 @@ class Session {
   [[nodiscard]] std::vector<std::filesystem::path> places() const;
   // Where the file lies; several paths when more than one data set has it.
   [[nodiscard]] std::vector<std::filesystem::path> found(const std::string& declared) const;
+  // Throws IoError with the paths that are no file, and a suggestion from their folders.
+  [[noreturn]] void refuse_absent(const std::string& declared,
+                                  const std::vector<std::filesystem::path>& looked) const;
 
   SessionOptions options_;
   Context context_;

@@ -1,5 +1,7 @@
+#include <filesystem>
 #include <catch2/catch.hpp>
 
+#include "engine/learn/trained_model.h"
 #include "tests/bindings/script_fixture.h"
 
 using Catch::Contains;
@@ -19,7 +21,45 @@ struct Posts : ScriptFixture {
   }
 };
 
+// The current folder, for as long as this lives.
+class CurrentFolder {
+ public:
+  explicit CurrentFolder(const std::filesystem::path& folder) {
+    std::filesystem::create_directories(folder);
+    std::filesystem::current_path(folder);
+  }
+  CurrentFolder(const CurrentFolder&) = delete;
+  CurrentFolder& operator=(const CurrentFolder&) = delete;
+  ~CurrentFolder() { std::filesystem::current_path(before_); }
+
+ private:
+  std::filesystem::path before_ = std::filesystem::current_path();
+};
+
 }  // namespace
+
+TEST_CASE("a model is loaded from the data folder, or of an earlier run by its path", "[learn]") {
+  Posts s;
+  const CurrentFolder here(s.dir.path() / "here");
+  const std::vector<double> x{1, 2, 3, 4}, y{1, 2, 4, 7};
+  const auto model = impact::train(
+      {"linear"},
+      {.features = impact::FeatureTable({impact::number_feature("x", x)}), .outcome = y},
+      impact::every_row(4), "y", impact::StreamKey{1});
+  const std::string load =
+      "local m <const> = learn.load \"runs/a/models/y.model\"\n"
+      "S:analysis \"said\" (learn.predict { model = m, features = p.x })";
+  const std::string absent = s.wrong(load);
+  CHECK_THAT(absent, Contains("no file 'runs/a/models/y.model'"));
+  CHECK_THAT(absent, Contains((s.dir.path() / "runs/a/models/y.model").string()));
+  CHECK_THAT(absent, Contains((s.dir.path() / "here/runs/a/models/y.model").string()));
+  std::filesystem::create_directories("runs/a/models");
+  s.dir.file("here/runs/a/models/y.model", model.save());
+  CHECK(s.wrong(load).empty());
+  s.dir.file("y.model", model.save());
+  CHECK(s.wrong("local m <const> = learn.load \"y.model\"").empty());
+  CHECK_THAT(s.wrong("local m <const> = learn.load \"../y.model\""), Contains("without '..'"));
+}
 
 TEST_CASE("options of a step that do not go together are found where they stand", "[learn]") {
   Posts s;
