@@ -67,7 +67,9 @@ add("one_rule",
     .. " from (McNemar's and DeLong's tests). Table: comparison.", {
     label(), features(), success(),
     option("learner", "Learner", "The model; left out: learn.forest {}."),
-    kit.optional(scores()),
+    option("scores", "Column|Finding", "Instead: a column of out-of-fold scores, or a declared"
+      .. " learn.evaluate of the same `of` and success, whose predictions and folds are taken.",
+      { kind = "number" }),
     option("threshold", "number", "Scores are called positive from here on.", { default = 0.5 }),
     option("margin", "number", "Accuracy that a model must gain over the rule.",
       { default = 0.01, min = 0, max = 0.99 }),

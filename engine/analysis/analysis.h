@@ -24,6 +24,8 @@ struct EarlierAnswer {
   std::string node;
   std::vector<Estimate> estimates;
   std::vector<std::pair<std::string, std::string>> models = {};  ///< Name and bytes, saved.
+  /// Its tables by name, which must outlive the call; none: nullptr.
+  const std::vector<std::pair<std::string, Frame>>* tables = nullptr;
 };
 
 struct AnalysisInput {

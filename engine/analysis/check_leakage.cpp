@@ -1,5 +1,9 @@
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <string>
+#include <unordered_map>
 
 #include "engine/analysis/check_parts.h"
 #include "engine/analysis/lesson.h"
@@ -151,6 +155,77 @@ std::vector<double> model_scores(const AnalysisReader& read, const LearnerSpec& 
   return fitted.prediction;
 }
 
+// Scores of the rows and the folds they come from.
+struct FoldedScores {
+  std::vector<double> scores = {};
+  Folds folds = {};
+};
+
+// What names a row: the cells of these columns.
+std::vector<std::string> row_names(const Frame& frame, const std::vector<std::string>& key) {
+  std::vector<std::string> out(frame.rows());
+  for (const std::string& name : key) {
+    const Column& cells = frame.column(name);
+    for (std::size_t row = 0; row < out.size(); ++row) {
+      out[row] += format_value(cells.value(row));
+      out[row] += '\x1f';
+    }
+  }
+  return out;
+}
+
+[[noreturn]] void refuse_predictions(const EarlierAnswer& answer, std::string what) {
+  throw ArgumentError({.what = std::move(what),
+                       .where = "'scores'",
+                       .got = "'" + answer.node + "'",
+                       .expected = "a column, or a declared learn.evaluate of two classes with a "
+                                   "learner, of the same table"});
+}
+
+// Out-of-fold probabilities that another analysis found, by the key of its rows.
+FoldedScores earlier_scores(const AnalysisReader& read, const EarlierAnswer& answer,
+                            std::span<const std::int32_t> label) {
+  const Frame* found = nullptr;
+  for (std::size_t k = 0; answer.tables != nullptr && k < answer.tables->size(); ++k) {
+    const auto& [name, frame] = (*answer.tables)[k];
+    if (name == "predictions") found = &frame;
+  }
+  const auto holds = [&](const char* name) { return found->schema().find(name).has_value(); };
+  if (found == nullptr || !holds("fold") || !holds("probability") || !holds("observed")) {
+    refuse_predictions(answer, "the analysis has no predictions of two classes by folds");
+  }
+  const AnalysisInput& input = read.input();
+  if (input.key.empty()) refuse_predictions(answer, "without a key rows can't be found again");
+  std::vector<double> storage, fold_storage;
+  const auto probability = found->column("probability").to_numbers(storage);
+  const auto fold = found->column("fold").to_numbers(fold_storage);
+  std::unordered_map<std::string, std::size_t> place;
+  const std::vector<std::string> known = row_names(*found, input.key);
+  for (std::size_t i = 0; i < known.size(); ++i) place.emplace(known[i], i);
+  FoldedScores out;
+  out.folds = {.rows = label.size(), .folds = 1, .repeats = 1};
+  out.scores.assign(label.size(), std::numeric_limits<double>::quiet_NaN());
+  out.folds.fold.assign(label.size(), -1);
+  // The class that each label was there: two names, one for each label.
+  std::array<std::string, 2> observed;
+  const std::vector<std::string> rows = row_names(input.frame, input.key);
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    const auto at = place.find(rows[row]);
+    if (at == place.end()) continue;
+    out.scores[row] = probability[at->second];
+    out.folds.fold[row] = static_cast<std::int32_t>(fold[at->second]) - 1;
+    out.folds.folds = std::max(out.folds.folds, out.folds.fold[row] + 1);
+    if (label[row] < 0) continue;
+    std::string& name = observed[label[row] == 1 ? 1 : 0];
+    const std::string cell = format_value(found->column("observed").value(at->second));
+    if (name.empty()) name = cell;
+    if (name != cell || observed[0] == observed[1]) {
+      refuse_predictions(answer, "the analysis predicts something else than 'of' of this check");
+    }
+  }
+  return out;
+}
+
 AnalysisResult one_rule(const AnalysisInput& input, const Context& context) {
   const AnalysisReader read(input);
   CheckReport report;
@@ -164,17 +239,22 @@ AnalysisResult one_rule(const AnalysisInput& input, const Context& context) {
     report.note("there are too few rows for " + std::to_string(folds_wanted) + " folds");
     return report.take();
   }
-  const Folds folds = draw_folds(label.size(), {.folds = folds_wanted, .strata = strata},
-                                 input.stream.child("folds"));
-  const bool given = read.has("scores");
+  FoldedScores found_before;
+  if (!input.earlier.empty()) found_before = earlier_scores(read, input.earlier.front(), label);
+  const bool before = !found_before.scores.empty();
+  const Folds folds = before ? std::move(found_before.folds)
+                             : draw_folds(label.size(), {.folds = folds_wanted, .strata = strata},
+                                          input.stream.child("folds"));
+  const bool given = before || read.has("scores");
   const LearnerSpec spec =
       read.given("learner") ? learner_option(read, "learner") : LearnerSpec{.kind = "forest"};
   // A declared learner brings its own encoding of texts.
   const FeatureTable table =
       read.given("learner") ? feature_columns(read, "features") : as_table(features);
   const std::vector<double> scores =
-      given ? read.numbers(read.name("scores"))
-            : model_scores(read, spec, table, label, folds, &report, context);
+      before  ? std::move(found_before.scores)
+      : given ? read.numbers(read.name("scores"))
+              : model_scores(read, spec, table, label, folds, &report, context);
   const OneRuleComparison found = compare_one_rule(
       columns, label, scores, folds,
       {.threshold = read.number("threshold", 0.5), .margin = read.number("margin", 0.01)});
@@ -184,7 +264,9 @@ AnalysisResult one_rule(const AnalysisInput& input, const Context& context) {
   report.notes(found.warnings);
   const double gone = std::numeric_limits<double>::quiet_NaN();
   TableBuilder comparison;
-  comparison.texts("what", {given ? "model (its scores)" : "model (" + spec.kind + ")",
+  comparison.texts("what", {before  ? "model (" + input.earlier.front().node + ")"
+                            : given ? "model (its scores)"
+                                    : "model (" + spec.kind + ")",
                             "rule: " + found.rule, "always the larger class", "model - rule"});
   comparison.numbers("accuracy", {found.model_accuracy, found.rule_accuracy,
                                   found.majority_accuracy, found.difference.estimate});

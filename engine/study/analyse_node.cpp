@@ -18,7 +18,7 @@ std::vector<EarlierAnswer> answers_of(const Recipe& recipe, const EarlierResults
       throw ArgumentError({.what = "'" + name + "' has no result without data",
                            .expected = "analyses and estimators that data answer"});
     }
-    out.push_back({name, result->estimates, result->models});
+    out.push_back({name, result->estimates, result->models, &result->tables});
   }
   return out;
 }
