@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "engine/analysis/classifier_tables.h"
 #include "engine/core/error.h"
+#include "engine/learn/conformal.h"
 #include "engine/learn/multiclass_scores.h"
 #include "engine/learn/ranking_scores.h"
 #include "engine/learn/regression_scores.h"
@@ -95,10 +97,60 @@ void add_number_scores(const AnalysisReader& read, const LessonData& data, Judge
       {.prediction = out->prediction, .outcome = data.outcome, .weights = data.weights}, spec);
 }
 
+// The probability that intervals of a learner are for, where it gives some.
+std::optional<double> interval_level(const LearnerSpec& spec) {
+  const auto inside = [&](const char* option) -> std::optional<double> {
+    const auto found = spec.options.find(option);
+    return found == spec.options.end() ? std::nullopt : interval_level(learner_spec(*found));
+  };
+  if (spec.kind == "conformal") return spec.options.value("level", 0.9);
+  if (spec.kind == "pipeline") return inside("model");
+  return spec.kind == "tuned" ? inside("learner") : std::nullopt;
+}
+
+// Three numbers a row: the prediction and the ends of its interval.
+Learner interval_learner(const LearnerSpec& spec, const Lesson& lesson,
+                         const std::string& outcome) {
+  return [=](std::span<const std::uint32_t> rows, StreamKey key, const Context& context) {
+    TrainedModel model = train(spec, lesson, rows, outcome, key, context);
+    FittedModel fitted{.predict = {}, .warnings = std::move(model.warnings)};
+    fitted.predict = [features = lesson.features, predictor = model.predictor](
+                         std::span<const std::uint32_t> asked, std::span<double> out) {
+      std::vector<double> said(asked.size()), ends(2 * asked.size(), kNaN);
+      predictor->predict(features, asked, said, {});
+      if (!predictor->intervals(features, asked, ends, {})) std::ranges::fill(ends, kNaN);
+      for (std::size_t i = 0; i < said.size(); ++i) {
+        out[3 * i] = said[i];
+        out[3 * i + 1] = ends[2 * i];
+        out[3 * i + 2] = ends[2 * i + 1];
+      }
+    };
+    return fitted;
+  };
+}
+
+void take_apart(const OutOfFold& three, Judged* out) {
+  out->out_of_fold.warnings = three.warnings;
+  for (std::size_t i = 0; i < three.prediction.size(); i += 3) {
+    out->out_of_fold.prediction.push_back(three.prediction[i]);
+    out->intervals.prediction.push_back(three.prediction[i + 1]);
+    out->intervals.prediction.push_back(three.prediction[i + 2]);
+  }
+}
+
+void add_interval_scores(const AnalysisReader& read, Judged* out) {
+  if (std::isnan(out->level)) return;
+  const JudgedIntervals ends = judged_intervals(*out);
+  const auto rows =
+      interval_scores(out->data.outcome, ends.low, ends.high, out->level, read.conf_level());
+  out->rows.insert(out->rows.end(), rows.begin(), rows.end());
+}
+
 void score(const AnalysisReader& read, Judged* out) {
   const LessonData& data = out->data;
   if (data.classes.empty()) {
     add_number_scores(read, data, out);
+    add_interval_scores(read, out);
   } else if (!data.two_classes()) {
     add_many_scores(read, data, out);
   } else {
@@ -166,7 +218,14 @@ Judged judge_learner(const AnalysisReader& read, const LessonData& data, const L
   Judged out;
   out.outputs = data.classes.size() > 2 ? data.classes.size() : 1;
   const Learner learner = learner_of(spec, data.lesson(), data.outcome_name);
-  out.out_of_fold = out_of_fold(folds, learner, key, context, out.outputs);
+  const auto level = data.classes.empty() ? interval_level(spec) : std::nullopt;
+  if (level) {
+    out.level = *level;
+    const Learner both = interval_learner(spec, data.lesson(), data.outcome_name);
+    take_apart(out_of_fold(folds, both, key, context, 3), &out);
+  } else {
+    out.out_of_fold = out_of_fold(folds, learner, key, context, out.outputs);
+  }
   out.warnings = out.out_of_fold.warnings;
   take_tested(data, folds, &out);
   if (data.two_classes()) {
@@ -207,6 +266,14 @@ Judged judge_model(const AnalysisReader& read, const LessonData& data, const Tra
   out.tested = every_row(data.outcome.size());
   out.prediction = model.predict(data.features, context);
   out.warnings = model.warnings;
+  if (const auto level = data.classes.empty() ? interval_level(model.spec) : std::nullopt) {
+    out.level = *level;
+    out.intervals.prediction.assign(2 * out.tested.size(), kNaN);
+    if (!model.predictor->intervals(model.inputs_of(data.features), out.tested,
+                                    out.intervals.prediction, context)) {
+      out.level = kNaN;
+    }
+  }
   if (data.two_classes()) {
     out.threshold = fixed_threshold(read);
     if (std::isnan(out.threshold)) {
@@ -218,6 +285,36 @@ Judged judge_model(const AnalysisReader& read, const LessonData& data, const Tra
     out.matrix = confusion_matrix(scored_labels(data, out.prediction).data, out.threshold);
   }
   score(read, &out);
+  return out;
+}
+
+JudgedIntervals judged_intervals(const Judged& judged) {
+  JudgedIntervals out;
+  if (std::isnan(judged.level)) return out;
+  for (const std::uint32_t row : judged.tested) {
+    out.low.push_back(judged.intervals.prediction[2 * std::size_t{row}]);
+    out.high.push_back(judged.intervals.prediction[2 * std::size_t{row} + 1]);
+  }
+  return out;
+}
+
+FoldIntervals fold_intervals(const LessonData& data, const Folds& folds, const Judged& judged) {
+  FoldIntervals out;
+  for (int r = 0; r < folds.repeats; ++r) {
+    for (int f = 0; f < folds.folds; ++f) {
+      const Split split = folds.split(f, r);
+      const auto ends = predictions_of(folds, judged.intervals, r, split.test);
+      std::vector<double> outcome, low, high;
+      for (std::size_t i = 0; i < split.test.size(); ++i) {
+        outcome.push_back(data.outcome[split.test[i]]);
+        low.push_back(ends[2 * i]);
+        high.push_back(ends[2 * i + 1]);
+      }
+      const auto rows = interval_scores(outcome, low, high, judged.level);
+      out.coverage.push_back(rows[0].estimate);
+      out.width.push_back(rows[1].estimate);
+    }
+  }
   return out;
 }
 

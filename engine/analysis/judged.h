@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,11 @@ struct Judged {
   /// Prediction of each of them by models that did not learn from it: mean over the repeats, rows x
   /// outputs. Of a fitted model: what it says.
   std::vector<double> prediction = {};
-  OutOfFold out_of_fold = {};               ///< Of all rows, each repeat; none for a fitted model.
+  OutOfFold out_of_fold = {};  ///< Of all rows, each repeat; none for a fitted model.
+  /// Lower and upper ends in the same layout, rows x 2, of learners that give intervals; and the
+  /// probability that they are for.
+  OutOfFold intervals = {};
+  double level = std::numeric_limits<double>::quiet_NaN();
   std::vector<Estimate> rows = {};          ///< Scores with intervals, the headline first.
   double threshold = 0.5;                   ///< Of two classes; chosen: the mean over the folds.
   std::vector<double> fold_threshold = {};  ///< One a fold where each chose its own.
@@ -49,6 +54,21 @@ struct HeadlineMetric {
 [[nodiscard]] HeadlineMetric headline_metric(const LessonData& data, const Judged& judged);
 /// Of its predictions. Both must outlive it.
 [[nodiscard]] FoldMetric metric_of(const LessonData& data, const HeadlineMetric& headline);
+
+/// Low and high of the first repeat for the rows that were judged; none without intervals.
+struct JudgedIntervals {
+  std::vector<double> low = {};
+  std::vector<double> high = {};
+};
+[[nodiscard]] JudgedIntervals judged_intervals(const Judged& judged);
+
+/// Share of each fold's outcomes inside of their intervals, and how wide these are on average.
+struct FoldIntervals {
+  std::vector<double> coverage = {};
+  std::vector<double> width = {};
+};
+[[nodiscard]] FoldIntervals fold_intervals(const LessonData& data, const Folds& folds,
+                                           const Judged& judged);
 
 /// Score of each fold: AUC of two classes, log loss of more, RMSE of numbers.
 [[nodiscard]] FoldScores fold_headline(const LessonData& data, const Folds& folds,

@@ -74,6 +74,11 @@ AnalysisTable predictions_table(const AnalysisReader& read, const LessonData& wh
   if (data.classes.empty()) {
     table.numbers("observed", data.outcome);
     table.numbers("predicted", judged.prediction);
+    if (!std::isnan(judged.level)) {
+      JudgedIntervals ends = judged_intervals(judged);
+      table.numbers("low", std::move(ends.low));
+      table.numbers("high", std::move(ends.high));
+    }
     return {"predictions", table.build()};
   }
   std::vector<std::string> observed;
@@ -104,6 +109,11 @@ AnalysisTable folds_table(const LessonData& data, const Folds& folds, const Judg
   table.integers("repeat", std::move(repeat));
   table.integers("fold", std::move(fold));
   table.numbers(headline_name(data), scores.value);
+  if (!std::isnan(judged.level)) {
+    FoldIntervals intervals = fold_intervals(data, folds, judged);
+    table.numbers("coverage", std::move(intervals.coverage));
+    table.numbers("mean_width", std::move(intervals.width));
+  }
   if (!judged.fold_threshold.empty()) {
     std::vector<double> threshold = judged.fold_threshold;
     threshold.resize(scores.value.size(), kNaN);
