@@ -35,8 +35,8 @@ kit.method("evaluate",
     .. " fitted"
     .. " model is on other rows. Rows: AUC, average precision, Brier score, log loss and what"
     .. " follows"
-    .. " from the confusion matrix; of numbers R2, RMSE, MAE and others, of learn.conformal also the"
-    .. " coverage and width of its intervals. Tables: roc,"
+    .. " from the confusion matrix; of numbers R2, RMSE, MAE and others, of learn.conformal also"
+    .. " the coverage and width of its intervals. Tables: roc,"
     .. " precision_recall, calibration, gain, confusion, or residuals; folds, predictions. A column"
     .. " that separates the classes alone, or a label that is computed from the features, raises an"
     .. " alarm.", with({
