@@ -3,7 +3,7 @@ max_line_length = 100
 -- Names that the program puts into a script's environment.
 read_globals = {
   "all_of", "any_of", "bernoulli", "beta", "binomial", "blocked_difference_in_means",
-  "categorical", "category", "check", "coalesce", "col", "concat", "count", "csv", "cume_dist",
+  "categorical", "category", "causal", "check", "coalesce", "col", "concat", "count", "csv", "cume_dist",
   "dense_rank", "desc", "design_card", "difference_in_means", "exponential", "figure", "frame",
   "gamma", "greatest", "if_else", "jsonl", "learn", "least", "lognormal", "missing", "normal",
   "not_", "ntile", "ols", "parquet", "percent_rank", "plot", "poisson", "provenance", "random",

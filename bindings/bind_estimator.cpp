@@ -96,7 +96,7 @@ int add_estimator(lua_State* L) {
   const auto& inquiry = std::get<InquiryNode>(declared->body);
   if (!inquiry.contrast) {
     throw ArgumentError({.what = "'" + node.answers + "' asks for no contrast",
-                         .got = name_of(node.method.kind),
+                         .got = name_of(node.method),
                          .expected = "an inquiry with contrast = column:between(a, b)"});
   }
   if (handle->formula != nullptr) {
@@ -107,6 +107,9 @@ int add_estimator(lua_State* L) {
     if (table != nullptr) move_to(table, "the outcome", column);
   };
   for (auto& term : node.method.covariates) {
+    for (StudyColumn& column : term) move(&column);
+  }
+  for (auto& term : node.method.propensity) {
     for (StudyColumn& column : term) move(&column);
   }
   for (StudyColumn& column : node.method.fixed_effects) move(&column);

@@ -165,6 +165,124 @@ Function lin_function() {
           }};
 }
 
+Param choice_option(std::string name, std::string text, std::vector<std::string> allowed) {
+  Param out = option(std::move(name), "text", std::move(text));
+  out.fallback = allowed.front();
+  out.allowed = std::move(allowed);
+  return out;
+}
+
+Param share_option(std::string name, std::string text) {
+  Param out = option(std::move(name), "number", std::move(text));
+  out.fallback = 0.0;
+  out.min = 0.0;
+  out.max = 0.49;
+  return out;
+}
+
+Param flag_option(std::string name, std::string text) {
+  return option(std::move(name), "boolean", std::move(text));
+}
+
+struct EffectFamily {
+  EffectMethod method;
+  const char* name;
+  const char* text;
+};
+
+constexpr EffectFamily kEffects[] = {
+    {EffectMethod::kRegression, "causal.ra",
+     "Regression adjustment: outcomes predicted from covariates in each arm, averaged over the "
+     "inquiry's population. Right if the outcome models are."},
+    {EffectMethod::kWeighting, "causal.ipw",
+     "Inverse probability weighting: units count by how unlikely their arm was. Right if the "
+     "treatment model is. weighting = \"cbps\", \"ipt\" or \"entropy\" balances the covariates "
+     "exactly."},
+    {EffectMethod::kAugmented, "causal.aipw",
+     "Augmented weighting: outcome models corrected by their weighted residuals. Right if the "
+     "outcome models or the treatment model is (Robins, Rotnitzky & Zhao 1994)."},
+    {EffectMethod::kWeightedRegression, "causal.ipwra",
+     "Outcome models fitted with inverse probability weights. Right if they or the treatment model "
+     "is (Wooldridge 2007)."},
+    {EffectMethod::kTargeted, "causal.tmle",
+     "Targeted maximum likelihood: outcome models moved until their weighted residuals vanish, "
+     "inside the outcome's range. Right if they or the treatment model is (van der Laan & Rubin "
+     "2006)."},
+};
+
+Function effect_function(const EffectFamily& family) {
+  const EffectMethod method = family.method;
+  const bool weighted = method != EffectMethod::kRegression;
+  const bool modelled = method != EffectMethod::kWeighting;
+  std::vector<Param> params{option("covariates", "Column|list", "Columns that move both.")};
+  params[0].optional = false;
+  if (weighted && modelled) {
+    params.push_back(option("propensity", "Column|list",
+                            "Columns of the treatment model; default: covariates."));
+  }
+  if (weighted) {
+    params.push_back(choice_option("weighting", "How arms are made alike.",
+                                   {"logistic", "probit", "cbps", "ipt", "entropy"}));
+    params.push_back(flag_option("normalise", "Weights of an arm sum to one; default: " +
+                                                  std::string(modelled ? "false" : "true") + "."));
+    params.push_back(share_option("trim",
+                                  "Units with a propensity below it, or above 1 minus it, "
+                                  "leave the population."));
+    params.push_back(share_option("clip", "Propensities beyond it are moved there."));
+  }
+  if (modelled) {
+    params.push_back(choice_option("outcome", "Regression of the outcome.",
+                                   {"linear", "logistic", "probit", "poisson"}));
+  }
+  if (method == EffectMethod::kAugmented) {
+    params.push_back(flag_option("least_variance",
+                                 "Outcome models that do least harm when wrong "
+                                 "(Cao, Tsiatis & Davidian 2009)."));
+  }
+  if (method != EffectMethod::kTargeted) {
+    params.push_back(
+        flag_option("stacked", "Errors account for the estimation of the models; default: true."));
+  }
+  for (Param& param : group_options()) params.push_back(std::move(param));
+  const std::string name = family.name;
+  return {.name = name,
+          .params = std::move(params),
+          .returns = "Method",
+          .text = std::string(family.text) +
+                  " Assumes that the covariates hold all that moves both treatment and outcome, "
+                  "and that every kind of unit might have had either arm.",
+          .example = std::string(kSample) + "assert(tostring(" + name +
+                     " { covariates = { t.x } }) == \"" + name + "\")",
+          .body = [=](Call& call) {
+            lua_State* L = call.state();
+            MethodHandle out;
+            out.method.kind = Method::Kind::kEffect;
+            read_groups(call, &out.method);
+            AverageEffectSpec& spec = out.method.effect;
+            spec.method = method;
+            out.method.covariates =
+                terms_of(study_columns_at(L, call.slot("covariates"), "'covariates' of " + name));
+            if (weighted && modelled) {
+              out.method.propensity =
+                  terms_of(study_columns_at(L, call.slot("propensity"), "'propensity' of " + name));
+            }
+            if (weighted) {
+              spec.weighting = parse_weighting(call.text("weighting"));
+              if (call.given("normalise")) spec.normalise = call.boolean("normalise");
+              spec.trim = call.number("trim");
+              spec.clip = call.number("clip");
+            }
+            if (modelled) spec.outcome = parse_outcome_family(call.text("outcome"));
+            if (method == EffectMethod::kAugmented && call.given("least_variance")) {
+              spec.least_variance = call.boolean("least_variance");
+            }
+            if (method != EffectMethod::kTargeted && call.given("stacked")) {
+              spec.stacked = call.boolean("stacked");
+            }
+            return give(call, std::move(out));
+          }};
+}
+
 template <class Handle>
 Function to_text(const std::string& example, std::string (*text)(const Handle&)) {
   return {.name = std::string(HandleName<const Handle>::name) + ":__tostring",
@@ -186,6 +304,16 @@ void install_ols(lua_State* L, Registry& registry) {
   push_function(L, registry.add(lin_function()));
   lua_setfield(L, -2, "lin");
   extend_private_api(L, "ols");
+}
+
+// The library `causal`, which stdlib/causal.lua puts into scripts.
+void install_effects(lua_State* L, Registry& registry) {
+  lua_createtable(L, 0, 8);
+  for (const EffectFamily& family : kEffects) {
+    push_function(L, registry.add(effect_function(family)));
+    lua_setfield(L, -2, std::string(family.name).substr(7).c_str());
+  }
+  extend_private_api(L, "causal");
 }
 
 }  // namespace
@@ -221,7 +349,7 @@ void install_methods(lua_State* L) {
           .methods = {},
           .metamethods = {to_text<MethodHandle>(
               "assert(tostring(difference_in_means {}) == \"difference_in_means\")",
-              [](const MethodHandle& self) -> std::string { return name_of(self.method.kind); })}});
+              [](const MethodHandle& self) -> std::string { return name_of(self.method); })}});
   register_type(
       L,
       {.name = "Contrast",
@@ -242,6 +370,7 @@ void install_methods(lua_State* L) {
     set_global(L, name);
   }
   install_ols(L, registry);
+  install_effects(L, registry);
 }
 
 }  // namespace impact::bindings

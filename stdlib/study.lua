@@ -11,6 +11,7 @@ end
 internal.load("stats.lua")
 internal.load("learn.lua")
 internal.load("check.lua")
+internal.load("causal.lua")
 
 internal.kind { name = "Study", text = "A study: S:table, S:check and so on declare its parts." }
 

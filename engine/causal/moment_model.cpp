@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "engine/causal/tailored_loss.h"
+#include "engine/core/choice.h"
 #include "engine/core/error.h"
 #include "engine/core/parallel.h"
 #include "engine/stats/glm.h"
@@ -227,6 +228,12 @@ struct Sums {
 
 std::string_view moment_family_name(MomentFamily family) {
   return kNames[static_cast<std::size_t>(family)];
+}
+
+MomentFamily parse_outcome_family(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kOutcomes = {kNames[0], kNames[1], kNames[2],
+                                                         kNames[3]};
+  return parse_choice<MomentFamily>(kOutcomes, name, "regression", "outcome");
 }
 
 MomentModel fit_moments(const MomentData& data, MomentFamily family, const Context& context) {

@@ -33,6 +33,8 @@ enum class MomentFamily {
 };
 
 [[nodiscard]] std::string_view moment_family_name(MomentFamily family);  ///< "linear", ...
+/// One of the first four by name. Throws ArgumentError with a suggestion.
+[[nodiscard]] MomentFamily parse_outcome_family(std::string_view name);
 
 /// Columns of the model: rows x columns, column by column; an intercept (ones) goes first. Numbers
 /// are finite. `weights` >= 0: rows of weight 0 do not enter the fit, but are predicted.

@@ -194,9 +194,22 @@ json Definition::operator()(const EstimatorNode& node) {
   for (const auto& term : method.covariates) covariates.push_back(columns(term));
   json out = {{"answers", node.answers},
               {"primary", node.primary},
-              {"method", impact::name_of(method.kind)},
+              {"method", impact::name_of(method)},
               {"conf_level", method.conf_level}};
   if (!covariates.empty()) out["covariates"] = std::move(covariates);
+  if (method.kind == Method::Kind::kEffect) {
+    const AverageEffectSpec& effect = method.effect;
+    json propensity = json::array();
+    for (const auto& term : method.propensity) propensity.push_back(columns(term));
+    if (!propensity.empty()) out["propensity"] = std::move(propensity);
+    out["options"] = {{"weighting", weighting_name(effect.weighting)},
+                      {"outcome", moment_family_name(effect.outcome)},
+                      {"least_variance", effect.least_variance},
+                      {"trim", effect.trim},
+                      {"clip", effect.clip},
+                      {"stacked", effect.stacked}};
+    if (effect.normalise) out["options"]["normalise"] = *effect.normalise;
+  }
   if (!method.fixed_effects.empty()) out["fixed_effects"] = columns(method.fixed_effects);
   if (!method.se_type.empty()) out["se"] = method.se_type;
   add(&out, "blocks", method.blocks);
@@ -247,12 +260,17 @@ const Recipe* analysis_of(const NodeBody& body) {
   return nullptr;
 }
 
-const char* name_of(Method::Kind kind) {
-  switch (kind) {
+std::string name_of(const Method& method) {
+  switch (method.kind) {
     case Method::Kind::kDifferenceInMeans: return "difference_in_means";
     case Method::Kind::kBlocked: return "blocked_difference_in_means";
     case Method::Kind::kOls: return "ols";
     case Method::Kind::kLin: return "ols.lin";
+    case Method::Kind::kEffect: {
+      std::string name = "causal.";
+      name += effect_method_name(method.effect.method);
+      return name;
+    }
   }
   return "";
 }

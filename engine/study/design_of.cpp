@@ -44,7 +44,12 @@ std::optional<Inquiry> inquiry_of(const Node& node, std::vector<std::string>* no
               .contrast = Contrast{asked.contrast->exposure.assignment, asked.contrast->treated,
                                    asked.contrast->control}};
   if (asked.where) out.subset = asked.where->expr;
-  if (asked.target == "ATT") out.target = Inquiry::Target::kAtt;
+  if (asked.target == "ATT") {
+    out.target = Inquiry::Target::kAtt;
+  } else if (asked.target != "ATE") {
+    throw ArgumentError({.what = "diagnose knows no truth about the target '" + asked.target + "'",
+                         .expected = "ATE or ATT"});
+  }
   return out;
 }
 
@@ -77,6 +82,10 @@ EstimatorSpec estimator_of(const Node& node) {
     case Method::Kind::kBlocked: out.method = Kind::kBlocked; break;
     case Method::Kind::kOls: out.method = Kind::kOls; break;
     case Method::Kind::kLin: out.method = Kind::kLin; break;
+    case Method::Kind::kEffect:
+      throw ArgumentError({.what = "estimator '" + node.name + "' is " + name_of(method) +
+                                   ", which diagnose does not simulate",
+                           .expected = "difference_in_means, ols or ols.lin"});
   }
   for (std::size_t i = 0; i < method.covariates.size(); ++i) {
     NamedExpr covariate = covariate_of(method.covariates[i]);

@@ -10,6 +10,7 @@
 #include "engine/stats/difference_in_means.h"
 #include "engine/stats/lin.h"
 #include "engine/stats/linear.h"
+#include "engine/study/effect_answer.h"
 #include "engine/study/needs.h"
 #include "engine/study/units.h"
 #include "engine/table/backend.h"
@@ -35,11 +36,13 @@ class Answer {
 
   std::vector<Estimate> give() {
     gather();
-    if (inquiry_.target == "ATT" && method_.kind != Method::Kind::kDifferenceInMeans) {
-      notes_.push_back(
-          std::string("the inquiry asks for the effect on the treated, but ") +
-          name_of(method_.kind) +
-          " averages over treated and controls: the two differ where the effect varies");
+    // A difference in means of an experiment is the effect on everybody and on the treated.
+    const bool whoever =
+        method_.kind == Method::Kind::kDifferenceInMeans && inquiry_.target == "ATT";
+    if (inquiry_.target != "ATE" && method_.kind != Method::Kind::kEffect && !whoever) {
+      notes_.push_back("the inquiry asks for the " + inquiry_.target + ", but " + name_of(method_) +
+                       " averages over treated and controls: the two differ where the effect "
+                       "varies");
     }
     const bool regression =
         method_.kind == Method::Kind::kOls || method_.kind == Method::Kind::kLin;
@@ -87,6 +90,11 @@ class Answer {
         named.columns.push_back(same_column(item, contrast_.exposure) ? "" : needs.add(item));
       }
       terms_.push_back(std::move(named));
+    }
+    for (const auto& term : method_.propensity) {
+      Term named;
+      for (const StudyColumn& item : term) named.columns.push_back(needs.add(item));
+      propensity_.push_back(std::move(named));
     }
     for (const StudyColumn& item : method_.fixed_effects) effects_.push_back(needs.add(item));
     // Without a key what was drawn elsewhere can't be matched, only read where it stands.
@@ -290,6 +298,7 @@ class Answer {
       case Method::Kind::kBlocked: return means(frame, arms, term);
       case Method::Kind::kOls: return ols(frame, arms, term);
       case Method::Kind::kLin: return adjusted(frame, arms, term);
+      case Method::Kind::kEffect: return effect(frame, arms, term);
     }
     return {};
   }
@@ -317,6 +326,21 @@ class Answer {
     }
     out.insert(out.end(), effects_.begin(), effects_.end());
     return out;
+  }
+
+  Estimate effect(const Frame& frame, const std::vector<std::int32_t>& arms,
+                  const std::string& term) const {
+    AverageEffectSpec spec = method_.effect;
+    spec.target = parse_effect_target(inquiry_.target);
+    Estimate row = detail::effect_answer(frame, arms,
+                                         {.outcome = outcome_,
+                                          .covariates = terms_,
+                                          .propensity = propensity_,
+                                          .weights = weights_,
+                                          .clusters = clusters_},
+                                         spec, method_.conf_level, context_);
+    row.term = term;
+    return row;
   }
 
   // The arm as a column of its own, then the covariates.
@@ -403,6 +427,7 @@ class Answer {
   Frame frame_;
   std::vector<std::int32_t> arms_;
   std::vector<Term> terms_;
+  std::vector<Term> propensity_;
   std::vector<std::string> effects_;
   std::vector<std::string> notes_;  // Warnings of every answer.
   // Names in frame_; "" where there is no such column.

@@ -202,6 +202,9 @@ std::vector<NodeError> find_mistakes(const Study& study) {
     for (const auto& term : estimator->method.covariates) {
       for (const StudyColumn& item : term) columns.push_back(&item);
     }
+    for (const auto& term : estimator->method.propensity) {
+      for (const StudyColumn& item : term) columns.push_back(&item);
+    }
     for (const StudyColumn& item : estimator->method.fixed_effects) columns.push_back(&item);
     if (estimator->method.weights) columns.push_back(&*estimator->method.weights);
     for (const StudyColumn* item : columns) {

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/causal/average_effect.h"
 #include "engine/design/assignment.h"
 #include "engine/table/relation.h"
 #include "engine/table/source.h"
@@ -114,17 +115,21 @@ struct InquiryNode {
   Kind kind = Kind::kCausal;
   StudyColumn outcome;
   std::optional<StudyContrast> contrast = std::nullopt;  ///< None: the mean of the outcome.
-  std::string target = "ATE";                            ///< Whose effect: "ATE" or "ATT".
-  std::optional<StudyColumn> by = std::nullopt;          ///< One answer a value of this column.
-  std::optional<StudyColumn> where = std::nullopt;       ///< Only units for which this is true.
+  std::string target = "ATE";                       ///< Whose effect: "ATE", "ATT", "ATC", "ATO" or
+                                                    ///< "ATM".
+  std::optional<StudyColumn> by = std::nullopt;     ///< One answer a value of this column.
+  std::optional<StudyColumn> where = std::nullopt;  ///< Only units for which this is true.
 };
 
 /// How an estimator answers.
 struct Method {
-  enum class Kind { kDifferenceInMeans, kBlocked, kOls, kLin };
+  enum class Kind { kDifferenceInMeans, kBlocked, kOls, kLin, kEffect };
   Kind kind = Kind::kDifferenceInMeans;
+  AverageEffectSpec effect = {};  ///< Of kEffect; its target is the inquiry's.
   /// Terms beside the contrast; a term of several columns is their interaction.
   std::vector<std::vector<StudyColumn>> covariates = {};
+  /// Of kEffect: terms of the propensities; none: the covariates.
+  std::vector<std::vector<StudyColumn>> propensity = {};
   std::vector<StudyColumn> fixed_effects = {};       ///< Factors that are absorbed.
   std::string se_type = {};                          ///< "" = the method's default.
   std::optional<StudyColumn> blocks = std::nullopt;  ///< Else those of the assignment.
@@ -132,7 +137,7 @@ struct Method {
   std::optional<StudyColumn> weights = std::nullopt;
   double conf_level = 0.95;
 };
-[[nodiscard]] const char* name_of(Method::Kind kind);
+[[nodiscard]] std::string name_of(const Method& method);  ///< "ols", "causal.aipw", ...
 
 /// A method that answers an inquiry.
 struct EstimatorNode {

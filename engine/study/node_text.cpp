@@ -41,6 +41,23 @@ std::string labelled(const std::string& label, const std::optional<StudyColumn>&
   return column ? label + " " + column_text(*column) : "";
 }
 
+// What differs from the defaults.
+std::string effect_text(const AverageEffectSpec& effect) {
+  std::string text;
+  if (effect.method != EffectMethod::kRegression) {
+    append(&text, std::string(weighting_name(effect.weighting)) + " weights", ", ");
+  }
+  if (effect.method != EffectMethod::kWeighting) {
+    append(&text, std::string(moment_family_name(effect.outcome)) + " outcome", ", ");
+  }
+  if (effect.normalise) append(&text, *effect.normalise ? "normalised" : "not normalised", ", ");
+  if (effect.least_variance) append(&text, "least variance", ", ");
+  if (effect.trim > 0.0) append(&text, "trim " + format_double(effect.trim), ", ");
+  if (effect.clip > 0.0) append(&text, "clip " + format_double(effect.clip), ", ");
+  if (!effect.stacked) append(&text, "models taken as known", ", ");
+  return text;
+}
+
 std::string values_text(const std::vector<Value>& values) {
   std::string text;
   for (const Value& value : values) append(&text, format_value(value), ", ");
@@ -160,10 +177,14 @@ struct Text {
 
   std::string operator()(const EstimatorNode& node) const {
     const Method& method = node.method;
-    std::string text = name_of(method.kind);
+    std::string text = name_of(method);
     std::string covariates;
     for (const auto& term : method.covariates) append(&covariates, columns_text(term, ":"), ", ");
     append(&text, labelled("covariates", covariates), ", ");
+    std::string propensity;
+    for (const auto& term : method.propensity) append(&propensity, columns_text(term, ":"), ", ");
+    append(&text, labelled("propensity", propensity), ", ");
+    if (method.kind == Method::Kind::kEffect) append(&text, effect_text(method.effect), ", ");
     append(&text, labelled("fixed effects", columns_text(method.fixed_effects)));
     append(&text, labelled("blocks", method.blocks));
     append(&text, labelled("clusters", method.clusters));

@@ -146,6 +146,42 @@ std::vector<DataFact> data_facts(const Study& study, const StudyRun& run) {
   return facts;
 }
 
+// What a method does and what must hold for its answer to be the effect.
+std::string effect_words(EffectMethod method) {
+  constexpr const char* kAlike =
+      " Assumes that the covariates hold all that moves both treatment and outcome, and that every "
+      "kind of unit might have had either arm.";
+  std::string words;
+  switch (method) {
+    case EffectMethod::kRegression:
+      words =
+          "Outcomes are predicted from covariates in each arm and averaged over the population "
+          "asked for; right if the outcome models are.";
+      break;
+    case EffectMethod::kWeighting:
+      words =
+          "Units count by the inverse of their probability to have had their arm; right if the "
+          "treatment model is.";
+      break;
+    case EffectMethod::kAugmented:
+      words =
+          "Outcome models, corrected by their weighted residuals; right if the outcome models or "
+          "the treatment model is (Robins, Rotnitzky & Zhao 1994).";
+      break;
+    case EffectMethod::kWeightedRegression:
+      words =
+          "Outcome models fitted with inverse probability weights; right if they or the treatment "
+          "model is (Wooldridge 2007).";
+      break;
+    case EffectMethod::kTargeted:
+      words =
+          "Outcome models moved until their weighted residuals vanish; right if they or the "
+          "treatment model is, and inside the outcome's range (van der Laan & Rubin 2006).";
+      break;
+  }
+  return words + kAlike;
+}
+
 std::vector<MethodNote> method_notes(const Study& study) {
   const auto words_of = [](const Method& method) -> std::string {
     switch (method.kind) {
@@ -158,6 +194,7 @@ std::vector<MethodNote> method_notes(const Study& study) {
       case Method::Kind::kLin:
         return "Least squares with centred covariates and their interactions with the exposure "
                "(Lin 2013).";
+      case Method::Kind::kEffect: return effect_words(method.effect.method);
     }
     return "";
   };

@@ -108,8 +108,9 @@ core.method("inquiry", core.curried("inquiry", define({
     option("contrast", "Contrast", "column:between(treated, control)."),
     option("kind", "text", "What the answer may be called.",
       { default = "causal", allowed = { "causal", "association", "descriptive" } }),
-    option("target", "text", "Everybody, or the treated only.",
-      { default = "ATE", allowed = { "ATE", "ATT" } }),
+    option("target", "text", "Whose effect: everybody (ATE), the treated (ATT), the controls (ATC),"
+      .. " those whose treatment is least certain (ATO), or those who can be matched (ATM).",
+      { default = "ATE", allowed = { "ATE", "ATT", "ATC", "ATO", "ATM" } }),
     option("by", "Column", "One answer for each of its values."),
     option("where", "Column", "Only units for which this is true."),
   },

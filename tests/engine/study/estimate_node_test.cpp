@@ -4,6 +4,7 @@
 #include <functional>
 #include <catch2/catch.hpp>
 
+#include "engine/causal/average_effect.h"
 #include "engine/core/rng.h"
 #include "engine/stats/difference_in_means.h"
 #include "engine/stats/lin.h"
@@ -410,6 +411,41 @@ TEST_CASE("a contrast that other columns determine has no estimate but a warning
   CHECK_THAT(nested.warnings.back(), Contains("the contrast has no estimate"));
 }
 
+TEST_CASE("a declared average effect is that of its matrices", "[study][estimate]") {
+  UnitsStudy s;
+  const Numbers y = units()["y"];
+  const Codes treated = units().codes("z");
+  Numbers x(units().rows(), 1.0);
+  x.insert(x.end(), units()["x"].begin(), units()["x"].end());
+  const Numbers e = x;
+  x.insert(x.end(), units()["v"].begin(), units()["v"].end());
+  for (const char* target : {"ATE", "ATT", "ATO"}) {
+    s.inquiry().target = target;
+    Method method{.kind = Kind::kEffect, .covariates = s.terms({"x", "v"})};
+    AverageEffectData data{.y = y,
+                           .treated = treated,
+                           .x_outcome = x,
+                           .outcome_columns = 3,
+                           .x_treatment = x,
+                           .treatment_columns = 3};
+    AverageEffectSpec spec{.target = parse_effect_target(target)};
+    same_numbers(s.only(method), to_estimates(average_effect(data, spec))[0]);
+    // Propensities of their own.
+    method.propensity = s.terms({"x"});
+    data.x_treatment = e;
+    data.treatment_columns = 2;
+    same_numbers(s.only(method), to_estimates(average_effect(data, spec))[0]);
+    method.effect.method = spec.method = EffectMethod::kWeighting;
+    method.effect.weighting = spec.weighting = Weighting::kProbit;
+    same_numbers(s.only(method), to_estimates(average_effect(data, spec))[0]);
+  }
+  s.inquiry().target = "ATT";
+  const Estimate ols = s.only({.kind = Kind::kOls});
+  CHECK_THAT(ols.warnings.front(), Contains("asks for the ATT"));
+  s.inquiry().target = "ATO";
+  CHECK_THAT(s.only({}).warnings.front(), Contains("asks for the ATO"));
+}
+
 TEST_CASE("no thread and no order of rows in the file changes a bit of an answer",
           "[study][estimate]") {
   UnitsStudy forward;
@@ -423,6 +459,8 @@ TEST_CASE("no thread and no order of rows in the file changes a bit of an answer
         threads));
     all.estimates.push_back(
         s.only({.kind = Kind::kLin, .covariates = s.terms({"x", "v"})}, threads));
+    all.estimates.push_back(
+        s.only({.kind = Kind::kEffect, .covariates = s.terms({"x", "v"})}, threads));
     return encode_result(all);
   };
   const std::string first = give(forward, 1);
