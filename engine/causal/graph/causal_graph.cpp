@@ -291,6 +291,21 @@ CausalGraph CausalGraph::projected(const NodeSet& keep) const {
   return out;
 }
 
+void require_columns(const CausalGraph& graph, std::span<const std::string> columns) {
+  for (const NodeId v : graph.observed()) {
+    const std::string& name = graph.name(v);
+    if (std::ranges::find(columns, name) != columns.end()) continue;
+    const std::string near = did_you_mean(name, columns);
+    throw ArgumentError({.what = fmt::format("no column for the node '{}' of the graph", name),
+                         .where = "causal graph",
+                         .got = name,
+                         .expected = list_words(columns),
+                         .hint = near.empty()
+                                     ? fmt::format("write '{} [unobserved]' if there is none", name)
+                                     : near});
+  }
+}
+
 std::vector<NodeSet> moral_graph(const CausalGraph& graph, const NodeSet& inside) {
   NodeId size = 0;
   for (const NodeId v : inside) size = v + 1;

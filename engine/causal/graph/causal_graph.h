@@ -106,6 +106,10 @@ class CausalGraph {
   std::vector<NodeSet> spouses_;
 };
 
+/// Throws ArgumentError, with a suggestion, for the first observed node that no column is named
+/// after.
+void require_columns(const CausalGraph& graph, std::span<const std::string> columns);
+
 /// Neighbours, one set a node, of the moral graph of the subgraph on `inside`: nodes are joined
 /// that are adjacent or that a path of colliders joins (Lauritzen & Spiegelhalter 1988; Richardson
 /// 2003 with bidirected edges). For an ancestral `inside`, separation here is m-separation.

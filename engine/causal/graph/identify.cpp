@@ -23,6 +23,12 @@ struct FoundHedge {
   NodeSet smaller = {};
 };
 
+std::size_t parts_of(const ProbabilityTerm& term) {
+  std::size_t count = 1;
+  for (const ProbabilityTerm& part : term.parts) count += parts_of(part);
+  return count;
+}
+
 /// Identifies effects in a graph of observed nodes with bidirected edges.
 class Identifier {
  public:
@@ -107,7 +113,15 @@ class Identifier {
       const ProbabilityTerm up_before = finished(detail::sum_over(from_here, of_causes));
       factors.push_back(from_here == causes ? up_to : finished(detail::quotient(up_to, up_before)));
     }
-    return within(graph, part, next, detail::product(std::move(factors)));
+    const ProbabilityTerm of_next = detail::product(std::move(factors));
+    if (parts_of(of_next) > kMostFormulaParts) {
+      throw ResourceError({.what = "the formula of this effect is too long to be written",
+                           .where = "identify_effect",
+                           .got = fmt::format("more than {} parts", kMostFormulaParts),
+                           .hint = "the effect is identified up to here; a graph with fewer hidden "
+                                   "common causes or fewer nodes has a shorter formula"});
+    }
+    return within(graph, part, next, of_next);
   }
 
   // Factors of one variable in causal order, others behind.

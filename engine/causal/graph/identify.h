@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -45,13 +46,16 @@ struct Identification {
   std::string reason = {};  ///< One or two sentences, whichever way it went.
 };
 
+inline constexpr std::size_t kMostFormulaParts = 50'000;
+
 /// Whether the distribution of the outcome under an intervention can be computed from the
 /// distribution of the observed nodes, and how. Sound and complete for every acyclic graph, hidden
-/// causes included; polynomial in the number of nodes. Assumes that the conditions that occur in
-/// the formula have positive probability.
-/// Throws ArgumentError for unknown, unobserved or repeated nodes.
-/// Source: Tian & Pearl, AAAI 2002; Shpitser & Pearl, AAAI 2006 (ID) and UAI 2006 (IDC); Huang &
-/// Valtorta, UAI 2006.
+/// causes included. The number of steps is polynomial; each level of hidden causes within hidden
+/// causes writes what it found before several times over, and beyond kMostFormulaParts parts
+/// ResourceError is thrown (short answers are tried first). Assumes that the conditions that occur
+/// in the formula have positive probability. Throws ArgumentError for unknown, unobserved or
+/// repeated nodes. Source: Tian & Pearl, AAAI 2002; Shpitser & Pearl, AAAI 2006 (ID) and UAI 2006
+/// (IDC); Huang & Valtorta, UAI 2006.
 [[nodiscard]] Identification identify_effect(const CausalGraph& graph,
                                              const InterventionQuery& query,
                                              FormulaStyle style = FormulaStyle::kShortest);

@@ -76,6 +76,17 @@ TEST_CASE("a graph says where it is wrong", "[causal][graph]") {
   CHECK_THROWS_WITH(graph.id("outcom", "outcome"), Catch::Contains("did you mean 'outcome'?"));
 }
 
+TEST_CASE("observed nodes need a column", "[causal][graph]") {
+  const CausalGraph graph = graph_of("u [hidden] -> x -> views");
+  const NodeNames columns = {"x", "view", "z"};
+  CHECK_THROWS_WITH(
+      require_columns(graph, columns),
+      Catch::Contains("no column for the node 'views'") && Catch::Contains("did you mean 'view'?"));
+  CHECK_THROWS_WITH(require_columns(graph, NodeNames{"views"}),
+                    Catch::Contains("'x [unobserved]'"));
+  CHECK_NOTHROW(require_columns(graph, NodeNames{"q", "views", "x"}));
+}
+
 TEST_CASE("Graphviz is read and written", "[causal][graph]") {
   CHECK(canonical("digraph { z -> t -> y }") == "t -> y\nz -> t\n");
   CHECK(canonical("strict digraph \"my graph\" {\n rankdir=LR; node [shape=box, label=\"\"];\n"
