@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <tuple>
 #include <fmt/format.h>
 
 #include "engine/causal/balance/density_overlap.h"
@@ -26,49 +25,66 @@ struct Unit {
   double value = 0.0;
   std::array<double, 2> weight = {};
 
-  [[nodiscard]] auto key() const { return std::tie(value, weight); }
+  [[nodiscard]] bool operator<(const Unit& other) const {
+    return value != other.value ? value < other.value : weight < other.weight;
+  }
 };
 
 using Arm = std::vector<Unit>;
 
-struct MeanAndVariance {
-  double mean = kNan;
-  double variance = kNan;  ///< n - 1 or its weighted twin.
-  double effective = 0.0;  ///< (sum w)^2 / sum w^2.
+struct Moments {
+  double weight = 0.0;   ///< W = sum w.
+  double squares = 0.0;  ///< sum w^2.
+  double mean = kNan;    ///< sum w x / W.
+  double spread = 0.0;   ///< sum w (x - mean)^2.
+
+  /// spread / (W - sum w^2 / W); of one row, or one row's weight, there is none.
+  [[nodiscard]] double variance() const {
+    const double divisor = weight - squares / weight;
+    return divisor > 1e-12 * weight ? spread / divisor : kNan;
+  }
+  [[nodiscard]] double effective() const { return weight / squares * weight; }
 };
 
-// m = sum w x / W; sum w (x - m)^2 / (W - sum w^2 / W). Units are sorted, so sums have one order.
-template <class... Arms>
-MeanAndVariance mean_and_variance(std::size_t stage, const Arms&... arms) {
-  ExactSum weight;
-  ExactSum square;
-  ExactSum first;
-  const auto add = [&](const Arm& arm) {
-    for (const Unit& unit : arm) {
-      const double w = unit.weight[stage];
-      weight.add(w);
-      square.add(w * w);
-      first.add(w * unit.value);
-    }
-  };
-  (add(arms), ...);
-  MeanAndVariance result;
-  const double total = weight.round();
-  if (!(total > 0.0)) return result;
-  result.mean = first.round() / total;
-  result.effective = total * total / square.round();
-  ExactSum second;
-  const auto spread = [&](const Arm& arm) {
-    for (const Unit& unit : arm) {
-      const double off = unit.value - result.mean;
-      second.add(unit.weight[stage] * off * off);
-    }
-  };
-  (spread(arms), ...);
-  const double divisor = total - square.round() / total;
-  // Of one row, or of one row's weight, there is no variance.
-  if (divisor > 1e-12 * total) result.variance = second.round() / divisor;
-  return result;
+// Sums of blocks are added up last, so that rounding stays that of short sums. Units are sorted:
+// there is one order of terms, whatever that of the rows.
+template <class Term>
+double block_sum(const Arm& arm, Term&& term) {
+  constexpr std::size_t kBlock = 512;
+  double sum = 0.0;
+  for (std::size_t begin = 0; begin < arm.size(); begin += kBlock) {
+    const std::size_t end = std::min(begin + kBlock, arm.size());
+    double part = 0.0;
+    for (std::size_t i = begin; i < end; ++i) part += term(arm[i]);
+    sum += part;
+  }
+  return sum;
+}
+
+Moments moments(const Arm& arm, std::size_t stage) {
+  Moments m;
+  m.weight = block_sum(arm, [&](const Unit& u) { return u.weight[stage]; });
+  if (!(m.weight > 0.0)) return m;
+  m.squares = block_sum(arm, [&](const Unit& u) { return u.weight[stage] * u.weight[stage]; });
+  // About a value in the middle: no digits are lost to a distant origin.
+  const double origin = arm[arm.size() / 2].value;
+  m.mean = origin + block_sum(arm, [&](const Unit& u) {
+                      return u.weight[stage] * (u.value - origin);
+                    }) / m.weight;
+  m.spread = block_sum(arm, [&](const Unit& u) {
+    return u.weight[stage] * (u.value - m.mean) * (u.value - m.mean);
+  });
+  return m;
+}
+
+Moments joined(const Moments& a, const Moments& b) {
+  Moments m;
+  m.weight = a.weight + b.weight;
+  m.squares = a.squares + b.squares;
+  const double apart = b.mean - a.mean;
+  m.mean = a.mean + b.weight / m.weight * apart;
+  m.spread = a.spread + b.spread + a.weight / m.weight * b.weight * apart * apart;
+  return m;
 }
 
 struct Distances {
@@ -110,12 +126,6 @@ Distances ecdf_distances(const Arm& treated, const Arm& control, std::size_t sta
   return result;
 }
 
-double total_weight(const Arm& arm, std::size_t stage) {
-  double total = 0.0;
-  for (const Unit& unit : arm) total += unit.weight[stage];
-  return total;
-}
-
 struct Deviations {
   double treated, control, all;
 };
@@ -145,16 +155,15 @@ WeightedSample weighted(const Arm& arm, std::size_t stage) {
 BalanceFigures figures(const Arm& treated, const Arm& control, std::size_t stage, bool binary,
                        const BalanceSpec& spec, const Deviations* unadjusted, Deviations& own) {
   BalanceFigures f;
-  const MeanAndVariance one = mean_and_variance(stage, treated);
-  const MeanAndVariance zero = mean_and_variance(stage, control);
-  const MeanAndVariance both = mean_and_variance(stage, treated, control);
-  const auto deviation = [&](const MeanAndVariance& m) {
+  const Moments one = moments(treated, stage);
+  const Moments zero = moments(control, stage);
+  const auto deviation = [&](const Moments& m) {
     if (binary && spec.binary_variance == BinaryVariance::kPopulation) {
       return std::sqrt(m.mean * (1.0 - m.mean));
     }
-    return std::sqrt(m.variance);
+    return std::sqrt(m.variance());
   };
-  own = {deviation(one), deviation(zero), deviation(both)};
+  own = {deviation(one), deviation(zero), deviation(joined(one, zero))};
   f.mean_treated = one.mean;
   f.mean_control = zero.mean;
   f.sd_treated = own.treated;
@@ -166,17 +175,16 @@ BalanceFigures figures(const Arm& treated, const Arm& control, std::size_t stage
       raw ? 1.0 : denominator(unadjusted == nullptr ? own : *unadjusted, spec.denominator);
   // Equal means are in balance whatever the spread.
   f.smd = f.difference == 0.0 ? 0.0 : by > 0.0 ? f.difference / by : kNan;
-  if (!binary && zero.variance > 0.0) f.variance_ratio = one.variance / zero.variance;
-  f.welch_t =
-      f.difference / std::sqrt(one.variance / one.effective + zero.variance / zero.effective);
+  if (!binary && zero.variance() > 0.0) f.variance_ratio = one.variance() / zero.variance();
+  f.welch_t = f.difference /
+              std::sqrt(one.variance() / one.effective() + zero.variance() / zero.effective());
   if (std::isnan(f.difference)) return f;
   if (binary) {
     f.ks = f.ecdf_mean = std::abs(f.difference);
     f.overlap = 1.0 - f.ks;
     return f;
   }
-  const Distances distances = ecdf_distances(treated, control, stage, total_weight(treated, stage),
-                                             total_weight(control, stage));
+  const Distances distances = ecdf_distances(treated, control, stage, one.weight, zero.weight);
   f.ks = distances.largest;
   f.ecdf_mean = distances.mean;
   return f;
@@ -233,7 +241,7 @@ Covariate describe(const BalanceData& data, const BalanceCovariate& column,
   }
   row.binary = true;
   for (Arm& arm : arms) {
-    std::ranges::sort(arm, {}, &Unit::key);
+    std::sort(arm.begin(), arm.end());
     for (const Unit& unit : arm) {
       row.binary = row.binary && (unit.value == 0.0 || unit.value == 1.0);
     }

@@ -79,7 +79,7 @@ RosenbaumBounds fisher_bounds(const FisherTable& table, const RosenbaumSpec& spe
     return result;
   }
   const auto upper = [&](std::int64_t marked, std::int64_t count, double odds) {
-    const auto terms = detail::marked_drawn(table.units, marked, table.treated_units, odds, false);
+    const auto terms = detail::marked_drawn(table.units, marked, table.treated_units, odds);
     double above = 0.0;
     double below = 0.0;
     for (std::size_t i = 0; i < terms.weight.size(); ++i) {

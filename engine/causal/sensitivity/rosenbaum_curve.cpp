@@ -110,11 +110,11 @@ double score_sum_upper(std::span<const std::int64_t> scores, std::int64_t t, dou
   std::int64_t reached = 0;
   for (const std::int64_t score : scores) {
     reached += score;
-    for (std::int64_t s = reached; s >= 0; --s) {
-      const auto i = static_cast<std::size_t>(s);
-      const double from = s >= score ? chance[i - static_cast<std::size_t>(score)] : 0.0;
-      chance[i] = q * chance[i] + p * from;
+    const auto step = static_cast<std::size_t>(score);
+    for (auto i = static_cast<std::size_t>(reached); i >= step && i > 0; --i) {
+      chance[i] = q * chance[i] + p * chance[i - step];
     }
+    for (std::size_t i = 0; i < step; ++i) chance[i] *= q;
   }
   double sum = 0.0;
   for (auto i = static_cast<std::size_t>(total); i >= static_cast<std::size_t>(t); --i) {
@@ -123,47 +123,91 @@ double score_sum_upper(std::span<const std::int64_t> scores, std::int64_t t, dou
   return std::fmin(sum, 1.0);
 }
 
-// w(k + 1) / w(k) = odds (marked - k)(drawn - k) / ((k + 1)(units - marked - drawn + k + 1)); the
-// mode is where that falls below one, a root of a quadratic.
-MarkedDrawn marked_drawn(std::int64_t units, std::int64_t marked, std::int64_t drawn, double odds,
-                         bool trim) {
-  const std::int64_t least = std::max<std::int64_t>(0, marked + drawn - units);
-  const std::int64_t most = std::min(marked, drawn);
-  const auto ratio = [&](std::int64_t k) {
-    return odds * (static_cast<double>(marked - k) / static_cast<double>(k + 1)) *
-           (static_cast<double>(drawn - k) / static_cast<double>(units - marked - drawn + k + 1));
-  };
-  // Ratios fall with k: the mode is the first k whose ratio is at most one.
-  std::int64_t low = least;
-  std::int64_t high = most;
-  while (low < high) {
-    const std::int64_t middle = low + (high - low) / 2;
-    if (ratio(middle) > 1.0) {
-      low = middle + 1;
-    } else {
-      high = middle;
+namespace {
+
+// w(k + 1) / w(k) = odds (marked - k)(drawn - k) / ((k + 1)(units - marked - drawn + k + 1)).
+// Ratios fall with k: the mode is the first k whose ratio is at most one.
+class Extended {
+ public:
+  Extended(std::int64_t units, std::int64_t marked, std::int64_t drawn, double odds)
+      : rest_(units - marked - drawn), marked_(marked), drawn_(drawn), odds_(odds) {
+    least = std::max<std::int64_t>(0, -rest_);
+    most = std::min(marked, drawn);
+    mode = least;
+    std::int64_t high = most;
+    while (mode < high) {
+      const std::int64_t middle = mode + (high - mode) / 2;
+      if (ratio(middle) > 1.0) {
+        mode = middle + 1;
+      } else {
+        high = middle;
+      }
     }
   }
-  const std::int64_t mode = low;
-  const double negligible = trim ? 1e-30 : 0.0;
+
+  [[nodiscard]] double ratio(std::int64_t k) const {
+    return odds_ * static_cast<double>(marked_ - k) * static_cast<double>(drawn_ - k) /
+           (static_cast<double>(k + 1) * static_cast<double>(rest_ + k + 1));
+  }
+
+  std::int64_t least = 0, most = 0, mode = 0;
+
+ private:
+  std::int64_t rest_, marked_, drawn_;
+  double odds_;
+};
+
+}  // namespace
+
+MarkedDrawn marked_drawn(std::int64_t units, std::int64_t marked, std::int64_t drawn, double odds) {
+  const Extended distribution(units, marked, drawn, odds);
   std::vector<double> below;
   double weight = 1.0;
-  for (std::int64_t k = mode; k > least; --k) {
-    weight /= ratio(k - 1);
-    if (weight <= negligible) break;
+  for (std::int64_t k = distribution.mode; k > distribution.least && weight > 0.0; --k) {
+    weight /= distribution.ratio(k - 1);
     below.push_back(weight);
   }
   MarkedDrawn terms;
-  terms.first = mode - static_cast<std::int64_t>(below.size());
+  terms.first = distribution.mode - std::ssize(below);
   terms.weight.assign(below.rbegin(), below.rend());
   terms.weight.push_back(1.0);
   weight = 1.0;
-  for (std::int64_t k = mode; k < most; ++k) {
-    weight *= ratio(k);
-    if (weight <= negligible) break;
+  for (std::int64_t k = distribution.mode; k < distribution.most && weight > 0.0; ++k) {
+    weight *= distribution.ratio(k);
     terms.weight.push_back(weight);
   }
   return terms;
+}
+
+MarkedDrawnMoments marked_drawn_moments(std::int64_t units, std::int64_t marked, std::int64_t drawn,
+                                        double odds) {
+  const Extended distribution(units, marked, drawn, odds);
+  constexpr double kNegligible = 1e-20;
+  double total = 1.0;
+  double first = 0.0;
+  double second = 0.0;
+  double weight = 1.0;
+  double off = 0.0;
+  const auto add = [&] {
+    total += weight;
+    first += weight * off;
+    second += weight * off * off;
+  };
+  for (std::int64_t k = distribution.mode; k > distribution.least && weight > kNegligible; --k) {
+    weight /= distribution.ratio(k - 1);
+    off -= 1.0;
+    add();
+  }
+  weight = 1.0;
+  off = 0.0;
+  for (std::int64_t k = distribution.mode; k < distribution.most && weight > kNegligible; ++k) {
+    weight *= distribution.ratio(k);
+    off += 1.0;
+    add();
+  }
+  // The mode is within one of the mean: little is lost.
+  const double mean = first / total;
+  return {static_cast<double>(distribution.mode) + mean, second / total - mean * mean};
 }
 
 }  // namespace detail

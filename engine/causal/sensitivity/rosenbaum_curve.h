@@ -28,13 +28,19 @@ void undefined_bounds(RosenbaumBounds& result, const RosenbaumSpec& spec, const 
                                      double odds);
 
 /// Terms of the extended hypergeometric distribution: of `units`, `marked` of them marked, `drawn`
-/// are drawn, a marked one with odds `odds`. Weights relative to the mode from `first` on;
-/// negligible ones (below 1e-30 of the mode) at the ends are left out where `trim` is set.
+/// are drawn, a marked one with odds `odds`. Weights relative to that of the mode, from `first` on.
 struct MarkedDrawn {
   std::int64_t first = 0;
   std::vector<double> weight = {};
 };
 [[nodiscard]] MarkedDrawn marked_drawn(std::int64_t units, std::int64_t marked, std::int64_t drawn,
-                                       double odds, bool trim);
+                                       double odds);
+
+/// Mean and variance of that number; terms below 1e-20 of the mode are left out.
+struct MarkedDrawnMoments {
+  double mean, variance;
+};
+[[nodiscard]] MarkedDrawnMoments marked_drawn_moments(std::int64_t units, std::int64_t marked,
+                                                      std::int64_t drawn, double odds);
 
 }  // namespace impact::detail

@@ -125,8 +125,16 @@ RosenbaumBounds signed_rank_bounds(std::span<const double> differences, const Ro
     squares += d * d;
     scores.push_back(std::llround(2.0 * d));
   }
+  // Without ties they are even: half of them will do.
+  const bool even = std::ranges::all_of(scores, [](std::int64_t d) { return d % 2 == 0; });
+  if (even) {
+    for (std::int64_t& d : scores) d /= 2;
+  }
   const auto upper = [&](double statistic, double odds) {
-    if (is_exact) return detail::score_sum_upper(scores, std::llround(2.0 * statistic), odds);
+    if (is_exact) {
+      return detail::score_sum_upper(scores, std::llround(even ? statistic : 2.0 * statistic),
+                                     odds);
+    }
     const double p = odds / (1.0 + odds);
     return normal_upper((statistic - p * sum) / std::sqrt(squares * p / (1.0 + odds)));
   };

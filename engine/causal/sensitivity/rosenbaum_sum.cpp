@@ -90,21 +90,7 @@ double least_deviate(const Scored& units, const Running& small, const Running& l
   const auto m = static_cast<double>(units.drawn);
   double least = std::numeric_limits<double>::infinity();
   for (std::int64_t k = 1; k < n; ++k) {
-    const auto terms = detail::marked_drawn(n, k, units.drawn, odds, true);
-    double weight = 0.0;
-    double first = 0.0;
-    for (std::size_t i = 0; i < terms.weight.size(); ++i) {
-      weight += terms.weight[i];
-      first += terms.weight[i] * static_cast<double>(i);
-    }
-    const double centre = first / weight;
-    double v = 0.0;
-    for (std::size_t i = 0; i < terms.weight.size(); ++i) {
-      const double off = static_cast<double>(i) - centre;
-      v += terms.weight[i] * off * off;
-    }
-    v /= weight;
-    const double e = static_cast<double>(terms.first) + centre;
+    const auto [e, v] = detail::marked_drawn_moments(n, k, units.drawn, odds);
     const double f = m - e;
     const auto top = static_cast<std::size_t>(k);
     const auto rest = static_cast<std::size_t>(n - k);
