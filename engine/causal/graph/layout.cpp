@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "engine/core/error.h"
@@ -18,8 +20,11 @@ constexpr int kSwapPasses = 8;
 constexpr int kPlaceSweeps = 30;
 // How much more a bend costs than the same slope at a node.
 constexpr double kStraight = 8.0;
-// Bend of a bidirected edge, as a part of its length.
-constexpr double kBulge = 0.25;
+// Bends of a bidirected edge that are tried, as parts of its length.
+constexpr std::array<double, 3> kBulges = {0.25, 0.4, 0.6};
+constexpr int kCurveSteps = 12;
+// Part of the smaller gap that a curve should keep from nodes.
+constexpr double kClear = 0.45;
 
 /// A node of the graph, or a place where an arrow passes a layer.
 struct Spot {
@@ -269,14 +274,15 @@ class Drawing {
   Layers layers_;
 };
 
-// How near the nodes come to the curve through three points, ends aside: less is worse.
+// How near the nodes other than its ends come to the parabola through three points.
 double clearance(const std::vector<LayoutNode>& nodes, const CausalEdge& edge, LayoutPoint a,
                  LayoutPoint mid, LayoutPoint b) {
-  double least = 1e300;
+  double least = std::numeric_limits<double>::infinity();
   for (const LayoutNode& node : nodes) {
     if (node.name == edge.from || node.name == edge.to) continue;
-    for (const double t : {0.25, 0.5, 0.75}) {
-      // The parabola with these points at t = 0, 1/2 and 1.
+    for (int step = 1; step < kCurveSteps; ++step) {
+      // The points are passed at t = 0, 1/2 and 1.
+      const double t = static_cast<double>(step) / kCurveSteps;
       const double wa = (1.0 - t) * (1.0 - 2.0 * t);
       const double wm = 4.0 * t * (1.0 - t);
       const double wb = t * (2.0 * t - 1.0);
@@ -288,17 +294,26 @@ double clearance(const std::vector<LayoutNode>& nodes, const CausalEdge& edge, L
   return least;
 }
 
-// Bent to the side that leaves more room; upwards, or to the left, if both do.
+// The least bend that keeps clear of all nodes, else the one that keeps furthest; upwards, or to
+// the left, before the other side.
 std::vector<LayoutPoint> bent(const std::vector<LayoutNode>& nodes, const CausalEdge& edge,
-                              LayoutPoint a, LayoutPoint b) {
+                              LayoutPoint a, LayoutPoint b, double enough) {
   const double dx = b.x - a.x;
   const double dy = b.y - a.y;
-  LayoutPoint one{0.5 * (a.x + b.x) + kBulge * dy, 0.5 * (a.y + b.y) - kBulge * dx};
-  LayoutPoint other{0.5 * (a.x + b.x) - kBulge * dy, 0.5 * (a.y + b.y) + kBulge * dx};
-  if (other.y < one.y || (other.y == one.y && other.x < one.x)) std::swap(one, other);
-  const bool second =
-      clearance(nodes, edge, a, other, b) > clearance(nodes, edge, a, one, b) + 1e-9;
-  return {a, second ? other : one, b};
+  const double first = dx > 0.0 || (dx == 0.0 && dy < 0.0) ? 1.0 : -1.0;
+  LayoutPoint best;
+  double furthest = -1.0;
+  for (const double bulge : kBulges) {
+    for (const double side : {first, -first}) {
+      const LayoutPoint mid{0.5 * (a.x + b.x) + side * bulge * dy,
+                            0.5 * (a.y + b.y) - side * bulge * dx};
+      const double room = std::min(clearance(nodes, edge, a, mid, b), enough);
+      if (room <= furthest) continue;
+      furthest = room;
+      best = mid;
+    }
+  }
+  return {a, best, b};
 }
 
 void require_positive(double gap, const char* where) {
@@ -326,6 +341,7 @@ GraphLayout layout_graph(const CausalGraph& graph, const LayoutSpec& spec) {
     out.width = std::max(out.width, at[v].x);
     out.height = std::max(out.height, at[v].y);
   }
+  const double enough = kClear * std::min(spec.layer_gap, spec.node_gap);
   const std::vector<std::vector<LayoutPoint>> lines = drawing.lines(spec);
   std::size_t next = 0;
   for (CausalEdge& edge : graph.edges()) {
@@ -334,7 +350,7 @@ GraphLayout layout_graph(const CausalGraph& graph, const LayoutSpec& spec) {
       continue;
     }
     std::vector<LayoutPoint> curve =
-        bent(out.nodes, edge, at[*graph.find(edge.from)], at[*graph.find(edge.to)]);
+        bent(out.nodes, edge, at[*graph.find(edge.from)], at[*graph.find(edge.to)], enough);
     out.edges.push_back({std::move(edge), std::move(curve)});
   }
   return out;
