@@ -91,6 +91,13 @@ void GraphScanner::refuse(std::string what, std::size_t at, std::string expected
 
 void add_edges(const NodeNames& from, const NodeNames& to, EdgeKind kind, const std::string& place,
                CausalGraphParts* parts) {
+  // Names may repeat in a group, edges only count once: more than this is no graph.
+  if (from.size() > kMostNodes * kMostNodes / std::max<std::size_t>(to.size(), 1)) {
+    throw ArgumentError({.what = "the causal graph is too large",
+                         .where = place,
+                         .got = fmt::format("groups of {} and {} names", from.size(), to.size()),
+                         .expected = fmt::format("at most {} nodes", kMostNodes)});
+  }
   for (const std::string& a : from) {
     for (const std::string& b : to) {
       if (a == b) {

@@ -48,7 +48,8 @@ class GraphScanner {
   std::size_t at_ = 0;
 };
 
-/// Edges from every node of `from` to every one of `to`; refuses a loop at `place`.
+/// Edges from every node of `from` to every one of `to`; refuses a loop, and groups beyond all
+/// measure, at `place`.
 void add_edges(const NodeNames& from, const NodeNames& to, EdgeKind kind, const std::string& place,
                CausalGraphParts* parts);
 

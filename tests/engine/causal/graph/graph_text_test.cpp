@@ -72,6 +72,9 @@ TEST_CASE("a graph says where it is wrong", "[causal][graph]") {
   std::string large;
   for (int i = 0; i < 600; ++i) large += "n" + std::to_string(i) + "\n";
   CHECK(refusal_of(large).got == "600 nodes");
+  std::string group;
+  for (int i = 0; i < 2000; ++i) group += "a ";
+  CHECK(refusal_of("{" + group + "} -> {" + group + "b}").what == "the causal graph is too large");
   const CausalGraph graph = graph_of("treatment -> outcome");
   CHECK_THROWS_WITH(graph.id("outcom", "outcome"), Catch::Contains("did you mean 'outcome'?"));
 }
