@@ -36,6 +36,12 @@ std::string trouble(const OvbEstimate& fit) {
 
 }  // namespace
 
+OvbEstimate ovb_estimate(const LinearFit& fit, std::size_t column) {
+  detail::require_classical(fit, column);
+  if (std::isnan(fit.coefficient[column])) return {};
+  return {fit.coefficient[column], fit.std_error[column], static_cast<double>(fit.n - fit.rank)};
+}
+
 AdjustedEstimate adjust_for_confounder(const OvbEstimate& fit, const ConfounderStrength& strength,
                                        const OvbSpec& spec) {
   check(strength);
@@ -213,8 +219,7 @@ OvbReport ovb_report(const LinearData& data, std::size_t treatment,
     rows_of.push_back(
         {group.name, group_partial_r2(second, shifted), group_partial_r2(fit, group.columns)});
   }
-  const OvbEstimate estimate = {fit.coefficient[treatment], fit.std_error[treatment],
-                                static_cast<double>(fit.n - fit.rank)};
+  const OvbEstimate estimate = ovb_estimate(fit, treatment);
   OvbReport report = ovb_report(estimate, rows_of, q, alpha, spec);
   report.warnings.insert(report.warnings.end(), fit.warnings.begin(), fit.warnings.end());
   return report;

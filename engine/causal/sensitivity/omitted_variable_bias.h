@@ -22,6 +22,10 @@ struct OvbEstimate {
   double dof = std::numeric_limits<double>::quiet_NaN();        ///< Residual, > 1.
 };
 
+/// Column `column` of a fit, whose errors must be classical, else ArgumentError, as for a column
+/// out of range. All NaN for a dropped column.
+[[nodiscard]] OvbEstimate ovb_estimate(const LinearFit& fit, std::size_t column);
+
 /// What an unobserved confounder Z is supposed to explain.
 struct ConfounderStrength {
   double r2_dz = 0.0;  ///< R^2_{D~Z|X}: residual variance of the treatment; in [0, 1).

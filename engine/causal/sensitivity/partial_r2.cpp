@@ -46,6 +46,24 @@ void require_within(const char* what, double value, double lowest, double highes
        .expected = fmt::format("{} to {}", format_double(lowest), format_double(highest))});
 }
 
+void require_classical(const LinearFit& fit, std::size_t column) {
+  if (fit.se != SeType::kClassical) {
+    throw ArgumentError({.what = "a partial R^2 needs the classical covariance of the fit",
+                         .where = "se",
+                         .got = std::string(se_type_name(fit.se)),
+                         .expected = "classical",
+                         .hint = "fit again with classical errors; robust ones do not change the "
+                                 "share of variance explained"});
+  }
+  const std::size_t width = fit.coefficient.size();
+  if (column >= width) {
+    throw ArgumentError({.what = "there is no such column in the fit",
+                         .where = "columns",
+                         .got = std::to_string(column),
+                         .expected = fmt::format("0 to {}", width == 0 ? 0 : width - 1)});
+  }
+}
+
 double critical_f(double alpha, double dof) {
   if (!(alpha > 0.0) || alpha > 1.0) {
     throw ArgumentError({.what = "a significance level lies above 0 and is at most 1",
@@ -81,23 +99,10 @@ double group_partial_r2(double f_statistic, double columns, double dof) {
 }
 
 double group_partial_r2(const LinearFit& fit, std::span<const std::size_t> columns) {
-  if (fit.se != SeType::kClassical) {
-    throw ArgumentError({.what = "a partial R^2 needs the classical covariance of the fit",
-                         .where = "se",
-                         .got = std::string(se_type_name(fit.se)),
-                         .expected = "classical",
-                         .hint = "fit again with classical errors; robust ones do not change the "
-                                 "share of variance explained"});
-  }
   std::vector<std::size_t> kept;
   const std::size_t width = fit.coefficient.size();
   for (const std::size_t column : columns) {
-    if (column >= width) {
-      throw ArgumentError({.what = "there is no such column in the fit",
-                           .where = "columns",
-                           .got = std::to_string(column),
-                           .expected = fmt::format("0 to {}", width == 0 ? 0 : width - 1)});
-    }
+    detail::require_classical(fit, column);
     if (std::ranges::find(kept, column) != kept.end()) continue;
     if (!std::isnan(fit.coefficient[column])) kept.push_back(column);
   }

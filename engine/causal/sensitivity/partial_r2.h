@@ -51,6 +51,8 @@ namespace detail {
 [[nodiscard]] double critical_f(double alpha, double dof);
 /// Throws ArgumentError unless lowest <= value <= highest; `what` names the option.
 void require_within(const char* what, double value, double lowest, double highest);
+/// Throws ArgumentError unless the fit has classical errors and this column.
+void require_classical(const LinearFit& fit, std::size_t column);
 
 }  // namespace detail
 }  // namespace impact

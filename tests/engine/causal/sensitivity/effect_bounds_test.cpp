@@ -366,6 +366,22 @@ TEST_CASE("order of rows, clusters and units of bounds", "[causal][sensitivity]"
     size += std::abs(psi);
   }
   CHECK(std::abs(sum) < 0.01 * size);
+  // Every row twice at half its weight, the copies being a cluster, is the same data.
+  BoundsRows twice;
+  std::vector<std::int32_t> copies;
+  for (std::size_t i = 0; i < 400; ++i) {
+    twice.y.push_back(rows.y[i / 2]);
+    twice.arm.push_back(rows.arm[i / 2]);
+    twice.strata.push_back(rows.strata[i / 2]);
+    twice.weights.push_back(0.5 * rows.weights[i / 2]);
+    copies.push_back(static_cast<std::int32_t>(i / 2));
+  }
+  BoundsData doubled = twice.data();
+  doubled.clusters = copies;
+  CHECK(lee_bounds(doubled, twice.strata).bounds.conf_low ==
+        Approx(a.bounds.conf_low).epsilon(1e-12));
+  CHECK(manski_bounds(doubled).conf_high ==
+        Approx(manski_bounds(rows.data()).conf_high).epsilon(1e-12));
   BoundsRows scaled = rows;
   for (double& y : scaled.y) y = 4.0 - 3.0 * y;
   const LeeBounds turned = lee_bounds(scaled.data(), rows.strata);

@@ -316,6 +316,12 @@ TEST_CASE("omitted variable bias of bad input", "[causal][sensitivity]") {
   const LinearFit robust = linear(data, {.se = SeType::kHc2});
   const std::vector<std::size_t> column = {1};
   CHECK_THROWS_AS(group_partial_r2(robust, column), ArgumentError);
-  // One residual degree of freedom: too few.
-  CHECK(std::isnan(ovb_report(data, 1).bounds.size() == 0 ? ovb_report(data, 1).partial_r2 : 0.0));
+  CHECK_THROWS_AS(ovb_estimate(robust, 1), ArgumentError);
+  const LinearFit fit = linear(data, {.se = SeType::kClassical});
+  CHECK_THROWS_AS(ovb_estimate(fit, 3), ArgumentError);
+  CHECK(ovb_estimate(fit, 1).std_error == fit.std_error[1]);
+  // One residual degree of freedom: too few to adjust for one more regressor.
+  CHECK(ovb_estimate(fit, 1).dof == 1.0);
+  CHECK(std::isnan(ovb_report(data, 1).robustness_value));
+  CHECK(says(ovb_report(data, 1).warnings, "degrees of freedom"));
 }
