@@ -283,6 +283,76 @@ Function effect_function(const EffectFamily& family) {
           }};
 }
 
+DoubleModel model_of(const std::string& name) {
+  return name == "causal.irm" ? DoubleModel::kInteractive : DoubleModel::kPartiallyLinear;
+}
+
+Param whole_option(std::string name, std::string text, double fallback, double least) {
+  Param out = option(std::move(name), "integer", std::move(text));
+  out.fallback = static_cast<std::int64_t>(fallback);
+  out.min = least;
+  out.max = 1000.0;
+  return out;
+}
+
+Function learned_function(const std::string& name, const std::string& text) {
+  const bool interactive = model_of(name) == DoubleModel::kInteractive;
+  std::vector<Param> params{
+      option("covariates", "Column|list", "Columns that the learners see."),
+      option("learner", "Learner", "Of the outcome, learn.boost {} for example."),
+      option("treatment_learner", "Learner", "Of the treatment; default: the same."),
+      whole_option("folds", "Parts of the rows; each is predicted by models of the others.", 5, 2),
+      whole_option("repeats", "How often folds are drawn; answers are joined by the median.", 1,
+                   1)};
+  params[0].optional = params[1].optional = false;
+  if (interactive) {
+    params.push_back(flag_option("normalise",
+                                 "Weights of an arm divided by their mean; default: "
+                                 "false."));
+    params.push_back(share_option("clip", "Propensities beyond it are moved there."));
+    params.back().fallback = 0.01;
+  } else {
+    params.push_back(choice_option("score",
+                                   "How what is left of outcome and treatment is compared.",
+                                   {"partialling_out", "iv_type"}));
+  }
+  for (Param& param : group_options()) params.push_back(std::move(param));
+  return {.name = name,
+          .params = std::move(params),
+          .returns = "Method",
+          .text = text +
+                  " Assumes that the covariates hold all that moves both treatment and outcome, "
+                  "that every kind of unit might have had either arm, and that the learners come "
+                  "close to the truth (Chernozhukov et al. 2018).",
+          .example = std::string(kSample) + "assert(tostring(" + name +
+                     " { covariates = { t.x }, learner = learn.forest {} }) == \"" + name + "\")",
+          .body = [=](Call& call) {
+            lua_State* L = call.state();
+            MethodHandle out;
+            out.method.kind = Method::Kind::kLearned;
+            read_groups(call, &out.method);
+            DoubleLearningSpec& spec = out.method.learning;
+            spec.model = model_of(name);
+            out.method.covariates =
+                terms_of(study_columns_at(L, call.slot("covariates"), "'covariates' of " + name));
+            const auto learner = [&](const char* slot) {
+              return learner_spec(get_handle<const LearnerHandle>(L, call.slot(slot))->json);
+            };
+            spec.outcome = learner("learner");
+            spec.treatment =
+                call.given("treatment_learner") ? learner("treatment_learner") : spec.outcome;
+            out.method.folds = static_cast<int>(call.integer("folds"));
+            out.method.repeats = static_cast<int>(call.integer("repeats"));
+            if (interactive) {
+              if (call.given("normalise")) spec.normalise = call.boolean("normalise");
+              spec.clip = call.number("clip");
+            } else {
+              spec.iv_type = call.text("score") == "iv_type";
+            }
+            return give(call, std::move(out));
+          }};
+}
+
 template <class Handle>
 Function to_text(const std::string& example, std::string (*text)(const Handle&)) {
   return {.name = std::string(HandleName<const Handle>::name) + ":__tostring",
@@ -312,6 +382,17 @@ void install_effects(lua_State* L, Registry& registry) {
   for (const EffectFamily& family : kEffects) {
     push_function(L, registry.add(effect_function(family)));
     lua_setfield(L, -2, std::string(family.name).substr(7).c_str());
+  }
+  for (const auto& [name, text] :
+       {std::pair{
+            "causal.irm",
+            "Double machine learning, interactive: outcomes of both arms and propensities are "
+            "learned out of fold and joined as in augmented weighting. Any effect may vary."},
+        std::pair{"causal.plr",
+                  "Double machine learning, partially linear: what covariates predict is taken out "
+                  "of outcome and treatment, out of fold. One effect for everybody."}}) {
+    push_function(L, registry.add(learned_function(name, text)));
+    lua_setfield(L, -2, std::string(name).substr(7).c_str());
   }
   extend_private_api(L, "causal");
 }

@@ -32,7 +32,7 @@ std::vector<Topic> make_topics() {
        "How an estimator answers its inquiry.",
        {"Method", "Formula"},
        {"difference_in_means", "blocked_difference_in_means", "ols", "ols.lin", "causal.ra",
-        "causal.ipw", "causal.aipw", "causal.ipwra", "causal.tmle"}},
+        "causal.ipw", "causal.aipw", "causal.ipwra", "causal.tmle", "causal.irm", "causal.plr"}},
       {"models",
        kStudies,
        "Models and distributions",

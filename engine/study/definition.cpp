@@ -210,6 +210,16 @@ json Definition::operator()(const EstimatorNode& node) {
                       {"stacked", effect.stacked}};
     if (effect.normalise) out["options"]["normalise"] = *effect.normalise;
   }
+  if (method.kind == Method::Kind::kLearned) {
+    const DoubleLearningSpec& learning = method.learning;
+    out["options"] = {{"outcome", learner_json(learning.outcome)},
+                      {"treatment", learner_json(learning.treatment)},
+                      {"folds", method.folds},
+                      {"repeats", method.repeats},
+                      {"iv_type", learning.iv_type},
+                      {"normalise", learning.normalise},
+                      {"clip", learning.clip}};
+  }
   if (!method.fixed_effects.empty()) out["fixed_effects"] = columns(method.fixed_effects);
   if (!method.se_type.empty()) out["se"] = method.se_type;
   add(&out, "blocks", method.blocks);
@@ -260,6 +270,11 @@ const Recipe* analysis_of(const NodeBody& body) {
   return nullptr;
 }
 
+bool draws_folds(const NodeBody& body) {
+  const auto* estimator = std::get_if<EstimatorNode>(&body);
+  return estimator != nullptr && estimator->method.kind == Method::Kind::kLearned;
+}
+
 std::string name_of(const Method& method) {
   switch (method.kind) {
     case Method::Kind::kDifferenceInMeans: return "difference_in_means";
@@ -271,6 +286,8 @@ std::string name_of(const Method& method) {
       name += effect_method_name(method.effect.method);
       return name;
     }
+    case Method::Kind::kLearned:
+      return method.learning.model == DoubleModel::kInteractive ? "causal.irm" : "causal.plr";
   }
   return "";
 }

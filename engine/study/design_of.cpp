@@ -83,6 +83,7 @@ EstimatorSpec estimator_of(const Node& node) {
     case Method::Kind::kOls: out.method = Kind::kOls; break;
     case Method::Kind::kLin: out.method = Kind::kLin; break;
     case Method::Kind::kEffect:
+    case Method::Kind::kLearned:
       throw ArgumentError({.what = "estimator '" + node.name + "' is " + name_of(method) +
                                    ", which diagnose does not simulate",
                            .expected = "difference_in_means, ols or ols.lin"});

@@ -26,12 +26,14 @@ bool same_column(const StudyColumn& a, const StudyColumn& b) {
 // One estimator on its data. Arms are 1 treated, 0 control, -1 neither.
 class Answer {
  public:
-  Answer(const Study& study, const EstimatorNode& node, const Blind& blind, const Context& context)
+  Answer(const Study& study, const EstimatorNode& node, const Blind& blind, StreamKey key,
+         const Context& context)
       : study_(study),
         method_(node.method),
         inquiry_(std::get<InquiryNode>(study.find(node.answers)->body)),
         contrast_(*inquiry_.contrast),
         blind_(blind),
+        key_(key),
         context_(context) {}
 
   std::vector<Estimate> give() {
@@ -39,7 +41,10 @@ class Answer {
     // A difference in means of an experiment is the effect on everybody and on the treated.
     const bool whoever =
         method_.kind == Method::Kind::kDifferenceInMeans && inquiry_.target == "ATT";
-    if (inquiry_.target != "ATE" && method_.kind != Method::Kind::kEffect && !whoever) {
+    const bool asked = method_.kind == Method::Kind::kEffect ||
+                       (method_.kind == Method::Kind::kLearned &&
+                        method_.learning.model == DoubleModel::kInteractive);
+    if (inquiry_.target != "ATE" && !asked && !whoever) {
       notes_.push_back("the inquiry asks for the " + inquiry_.target + ", but " + name_of(method_) +
                        " averages over treated and controls: the two differ where the effect "
                        "varies");
@@ -298,7 +303,8 @@ class Answer {
       case Method::Kind::kBlocked: return means(frame, arms, term);
       case Method::Kind::kOls: return ols(frame, arms, term);
       case Method::Kind::kLin: return adjusted(frame, arms, term);
-      case Method::Kind::kEffect: return effect(frame, arms, term);
+      case Method::Kind::kEffect:
+      case Method::Kind::kLearned: return effect(frame, arms, term);
     }
     return {};
   }
@@ -330,15 +336,16 @@ class Answer {
 
   Estimate effect(const Frame& frame, const std::vector<std::int32_t>& arms,
                   const std::string& term) const {
-    AverageEffectSpec spec = method_.effect;
-    spec.target = parse_effect_target(inquiry_.target);
-    Estimate row = detail::effect_answer(frame, arms,
-                                         {.outcome = outcome_,
-                                          .covariates = terms_,
-                                          .propensity = propensity_,
-                                          .weights = weights_,
-                                          .clusters = clusters_},
-                                         spec, method_.conf_level, context_);
+    const detail::EffectColumns columns{.outcome = outcome_,
+                                        .covariates = terms_,
+                                        .propensity = propensity_,
+                                        .weights = weights_,
+                                        .clusters = clusters_};
+    Method method = method_;
+    method.effect.target = method.learning.target = parse_effect_target(inquiry_.target);
+    Estimate row = method.kind == Method::Kind::kEffect
+                       ? detail::effect_answer(frame, arms, columns, method, context_)
+                       : detail::learned_answer(frame, arms, columns, method, key_, context_);
     row.term = term;
     return row;
   }
@@ -423,6 +430,7 @@ class Answer {
   const InquiryNode& inquiry_;
   const StudyContrast& contrast_;
   const Blind& blind_;
+  StreamKey key_;
   const Context& context_;
   Frame frame_;
   std::vector<std::int32_t> arms_;
@@ -436,9 +444,10 @@ class Answer {
 
 }  // namespace
 
-std::vector<Estimate> estimate_node(const Study& study, const EstimatorNode& node,
-                                    const Blind& blind, const Context& context) {
-  return Answer(study, node, blind, context).give();
+std::vector<Estimate> estimate_node(const Study& study, const Node& node, const Blind& blind,
+                                    const Context& context) {
+  const StreamKey key = StreamKey::root(study.seed).child("estimator").child(node.name);
+  return Answer(study, std::get<EstimatorNode>(node.body), blind, key, context).give();
 }
 
 }  // namespace impact

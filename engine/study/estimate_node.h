@@ -11,8 +11,9 @@ namespace impact {
 
 /// The answer of an estimator from the data: one row, or one for each value of the inquiry's `by`
 /// (in byte order of the values). The term is "treated - control", with " | name=value" for `by`.
-/// Rows that lack an outcome, an arm or a covariate are left out, and a warning counts them.
-[[nodiscard]] std::vector<Estimate> estimate_node(const Study& study, const EstimatorNode& node,
+/// `node` is an EstimatorNode; what it draws comes from the study's seed and its name. Rows that
+/// lack an outcome, an arm or a covariate are left out, and a warning counts them.
+[[nodiscard]] std::vector<Estimate> estimate_node(const Study& study, const Node& node,
                                                   const Blind& blind, const Context& context);
 
 }  // namespace impact

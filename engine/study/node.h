@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/causal/average_effect.h"
+#include "engine/causal/double_learning.h"
 #include "engine/design/assignment.h"
 #include "engine/table/relation.h"
 #include "engine/table/source.h"
@@ -123,11 +124,14 @@ struct InquiryNode {
 
 /// How an estimator answers.
 struct Method {
-  enum class Kind { kDifferenceInMeans, kBlocked, kOls, kLin, kEffect };
+  enum class Kind { kDifferenceInMeans, kBlocked, kOls, kLin, kEffect, kLearned };
   Kind kind = Kind::kDifferenceInMeans;
   AverageEffectSpec effect = {};  ///< Of kEffect; its target is the inquiry's.
   /// Terms beside the contrast; a term of several columns is their interaction.
   std::vector<std::vector<StudyColumn>> covariates = {};
+  DoubleLearningSpec learning = {};  ///< Of kLearned, as are the next.
+  int folds = 5;
+  int repeats = 1;
   /// Of kEffect: terms of the propensities; none: the covariates.
   std::vector<std::vector<StudyColumn>> propensity = {};
   std::vector<StudyColumn> fixed_effects = {};       ///< Factors that are absorbed.
@@ -177,5 +181,7 @@ struct Node {
 [[nodiscard]] std::string kind_of(const Node& node);
 /// What an analysis or a check computes; null for other declarations and plain checks.
 [[nodiscard]] const Recipe* analysis_of(const NodeBody& body);
+/// An estimator whose folds are drawn.
+[[nodiscard]] bool draws_folds(const NodeBody& body);
 
 }  // namespace impact

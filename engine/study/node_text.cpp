@@ -58,6 +58,19 @@ std::string effect_text(const AverageEffectSpec& effect) {
   return text;
 }
 
+std::string learning_text(const Method& method) {
+  const DoubleLearningSpec& learning = method.learning;
+  std::string text = learning.outcome.kind;
+  if (learner_json(learning.treatment) != learner_json(learning.outcome)) {
+    append(&text, "treatment by " + learning.treatment.kind, ", ");
+  }
+  append(&text, std::to_string(method.folds) + " folds", ", ");
+  if (method.repeats > 1) append(&text, std::to_string(method.repeats) + " times", ", ");
+  if (learning.iv_type) append(&text, "IV-type score", ", ");
+  if (learning.normalise) append(&text, "normalised", ", ");
+  return text;
+}
+
 std::string values_text(const std::vector<Value>& values) {
   std::string text;
   for (const Value& value : values) append(&text, format_value(value), ", ");
@@ -184,6 +197,7 @@ struct Text {
     std::string propensity;
     for (const auto& term : method.propensity) append(&propensity, columns_text(term, ":"), ", ");
     append(&text, labelled("propensity", propensity), ", ");
+    if (method.kind == Method::Kind::kLearned) append(&text, learning_text(method), ", ");
     if (method.kind == Method::Kind::kEffect) append(&text, effect_text(method.effect), ", ");
     append(&text, labelled("fixed effects", columns_text(method.fixed_effects)));
     append(&text, labelled("blocks", method.blocks));

@@ -182,6 +182,22 @@ std::string effect_words(EffectMethod method) {
   return words + kAlike;
 }
 
+std::string learning_words(const DoubleLearningSpec& learning) {
+  std::string words =
+      learning.model == DoubleModel::kInteractive
+          ? "Outcomes of both arms and the probability of treatment are learned, each row "
+            "predicted "
+            "by models that never saw it, and joined as in augmented weighting"
+          : "What the covariates predict is taken out of outcome and treatment, each row predicted "
+            "by models that never saw it; what is left is regressed on what is left, so that the "
+            "effect is one number for everybody";
+  words +=
+      " (double machine learning, Chernozhukov et al. 2018). Assumes that the covariates hold all "
+      "that moves both treatment and outcome, that every kind of unit might have had either arm, "
+      "and that the learners come close to the truth.";
+  return words;
+}
+
 std::vector<MethodNote> method_notes(const Study& study) {
   const auto words_of = [](const Method& method) -> std::string {
     switch (method.kind) {
@@ -195,6 +211,7 @@ std::vector<MethodNote> method_notes(const Study& study) {
         return "Least squares with centred covariates and their interactions with the exposure "
                "(Lin 2013).";
       case Method::Kind::kEffect: return effect_words(method.effect.method);
+      case Method::Kind::kLearned: return learning_words(method.learning);
     }
     return "";
   };

@@ -76,7 +76,7 @@ std::vector<State> states_of(const Study& study, const RunTools& tools, bool bli
     }
     // Only chance depends on the study's seed.
     const bool chance = blinded || std::holds_alternative<AssignmentNode>(node.node->body) ||
-                        analysis_of(node.node->body) != nullptr;
+                        analysis_of(node.node->body) != nullptr || draws_folds(node.node->body);
     state.key = hash_json({{"engine", std::string(version())},
                            {"build", build_id()},
                            {"tables", tools.table_backend},

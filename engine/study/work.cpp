@@ -74,7 +74,7 @@ class Work {
 
   NodeResult operator()(const EstimatorNode& node) const {
     NodeResult result;
-    result.estimates = estimate_node(study_, node, blind_, context_);
+    result.estimates = estimate_node(study_, node_, blind_, context_);
     look_within_strata(study_, node, blind_, context_, &result);
     return result;
   }

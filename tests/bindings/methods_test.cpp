@@ -49,8 +49,7 @@ struct Units : ScriptFixture {
     it->declare();
     const Study& study = it->study();
     const Blind blind(study, false);
-    const auto rows = estimate_node(study, std::get<EstimatorNode>(study.find("e")->body), blind,
-                                    it->session().context());
+    const auto rows = estimate_node(study, *study.find("e"), blind, it->session().context());
     REQUIRE(rows.size() == 1);
     return rows[0];
   }

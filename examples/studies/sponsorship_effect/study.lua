@@ -1,5 +1,5 @@
 -- Does sponsorship change engagement? Nobody randomised it: small and young accounts are sponsored
--- more often and engage more anyway. Four methods compare posts that are alike in what was known.
+-- more often and engage more anyway. Five methods compare posts that are alike in what was known.
 local S <const> = study "sponsorship-effect" {
   version = "1.0.0", seed = 19, question = "Does sponsorship change engagement?",
 }
@@ -46,6 +46,10 @@ local aipw <const> = S:estimator "aipw" (causal.aipw { covariates = known }) {
   answers = all, primary = true,
 }
 local tmle <const> = S:estimator "tmle" (causal.tmle { covariates = known }) { answers = all }
+local learned <const> = S:estimator "learned" (causal.irm {
+  covariates = known, folds = 5, repeats = 3,
+  learner = learn.boost { rounds = 40, max_depth = 3, learning_rate = 0.1 },
+}) { answers = all }
 local balanced <const> = S:estimator "balanced" (causal.ipw {
   covariates = known, weighting = "entropy",
 }) { answers = those, primary = true }
@@ -55,7 +59,7 @@ S:report "Does sponsorship change engagement?" {
     say("Sponsorship {raises|lowers|does not clearly change} engagement by {size} points "
       .. "({interval}).") { of = aipw },
   },
-  figure "One question, several answers" (plot.forest { gap, ra, ipw, aipw, tmle }),
+  figure "One question, several answers" (plot.forest { gap, ra, ipw, aipw, tmle, learned }),
   "# The sponsored posts themselves", balanced,
   provenance,
 }

@@ -4,13 +4,12 @@
 #include <functional>
 #include <catch2/catch.hpp>
 
-#include "engine/causal/average_effect.h"
 #include "engine/core/rng.h"
 #include "engine/stats/difference_in_means.h"
 #include "engine/stats/lin.h"
 #include "engine/stats/linear.h"
 #include "tests/engine/stats/reference.h"
-#include "tests/engine/study/study_fixture.h"
+#include "tests/engine/study/units_study.h"
 
 using namespace impact;
 using namespace impact::testing;
@@ -19,45 +18,6 @@ using namespace impact::reference;
 using Kind = Method::Kind;
 
 namespace {
-
-// The units of the peers' tests as a source, and "ATE": arm on y.
-struct UnitsStudy : StudyFixture {
-  RelationPtr units;
-
-  explicit UnitsStudy(const std::string& arm = "arm", bool backwards = false)
-      : units(source("units", units_csv(backwards))) {
-    add("ATE", asks(at("y"), at(arm)));
-  }
-  [[nodiscard]] StudyColumn at(const std::string& name) const { return col(units, name); }
-  [[nodiscard]] std::vector<std::vector<StudyColumn>> terms(
-      const std::vector<std::string>& names) const {
-    std::vector<std::vector<StudyColumn>> out;
-    for (const std::string& name : names) out.push_back({at(name)});
-    return out;
-  }
-  InquiryNode& inquiry() { return std::get<InquiryNode>(study.nodes[1].body); }
-  Estimate only(Method method, int threads = 2) {
-    const std::string name = "e" + std::to_string(study.nodes.size());
-    estimator(name, std::move(method));
-    const auto rows = answer(name, threads);
-    REQUIRE(rows.size() == 1);
-    return rows[0];
-  }
-};
-
-// Everything but the term and the warnings, bit for bit.
-void same_numbers(const Estimate& a, const Estimate& b) {
-  CHECK(a.estimate == b.estimate);
-  CHECK(a.std_error == b.std_error);
-  CHECK(a.statistic == b.statistic);
-  CHECK(a.df == b.df);
-  CHECK(a.p_value == b.p_value);
-  CHECK(a.conf_low == b.conf_low);
-  CHECK(a.conf_high == b.conf_high);
-  CHECK(a.n == b.n);
-  CHECK(a.method == b.method);
-  CHECK(a.se_type == b.se_type);
-}
 
 // Row "z" of a regression of y on these columns, the first being the intercept.
 Estimate direct(const std::vector<Numbers>& columns, const std::vector<std::string>& names,
@@ -411,46 +371,11 @@ TEST_CASE("a contrast that other columns determine has no estimate but a warning
   CHECK_THAT(nested.warnings.back(), Contains("the contrast has no estimate"));
 }
 
-TEST_CASE("a declared average effect is that of its matrices", "[study][estimate]") {
-  UnitsStudy s;
-  const Numbers y = units()["y"];
-  const Codes treated = units().codes("z");
-  Numbers x(units().rows(), 1.0);
-  x.insert(x.end(), units()["x"].begin(), units()["x"].end());
-  const Numbers e = x;
-  x.insert(x.end(), units()["v"].begin(), units()["v"].end());
-  for (const char* target : {"ATE", "ATT", "ATO"}) {
-    s.inquiry().target = target;
-    Method method{.kind = Kind::kEffect, .covariates = s.terms({"x", "v"})};
-    AverageEffectData data{.y = y,
-                           .treated = treated,
-                           .x_outcome = x,
-                           .outcome_columns = 3,
-                           .x_treatment = x,
-                           .treatment_columns = 3};
-    AverageEffectSpec spec{.target = parse_effect_target(target)};
-    same_numbers(s.only(method), to_estimates(average_effect(data, spec))[0]);
-    // Propensities of their own.
-    method.propensity = s.terms({"x"});
-    data.x_treatment = e;
-    data.treatment_columns = 2;
-    same_numbers(s.only(method), to_estimates(average_effect(data, spec))[0]);
-    method.effect.method = spec.method = EffectMethod::kWeighting;
-    method.effect.weighting = spec.weighting = Weighting::kProbit;
-    same_numbers(s.only(method), to_estimates(average_effect(data, spec))[0]);
-  }
-  s.inquiry().target = "ATT";
-  const Estimate ols = s.only({.kind = Kind::kOls});
-  CHECK_THAT(ols.warnings.front(), Contains("asks for the ATT"));
-  s.inquiry().target = "ATO";
-  CHECK_THAT(s.only({}).warnings.front(), Contains("asks for the ATO"));
-}
-
 TEST_CASE("no thread and no order of rows in the file changes a bit of an answer",
           "[study][estimate]") {
-  UnitsStudy forward;
-  UnitsStudy backward("arm", true);
-  const auto give = [](UnitsStudy& s, int threads) {
+  // A study anew each time: what a node draws depends on its name.
+  const auto give = [](bool backwards, int threads) {
+    UnitsStudy s("arm", backwards);
     NodeResult all;
     all.estimates.push_back(s.only({.weights = s.at("w")}, threads));
     all.estimates.push_back(s.only({.kind = Kind::kBlocked, .blocks = s.at("block")}, threads));
@@ -461,12 +386,17 @@ TEST_CASE("no thread and no order of rows in the file changes a bit of an answer
         s.only({.kind = Kind::kLin, .covariates = s.terms({"x", "v"})}, threads));
     all.estimates.push_back(
         s.only({.kind = Kind::kEffect, .covariates = s.terms({"x", "v"})}, threads));
+    const LearnerSpec trees{"forest", {{"trees", 10}}};
+    all.estimates.push_back(s.only({.kind = Kind::kLearned,
+                                    .covariates = s.terms({"x", "v"}),
+                                    .learning = {.outcome = trees, .treatment = trees}},
+                                   threads));
     return encode_result(all);
   };
-  const std::string first = give(forward, 1);
+  const std::string first = give(false, 1);
   for (const int threads : {1, 2, 3, 8}) {
     INFO(threads);
-    CHECK(give(forward, threads) == first);
-    CHECK(give(backward, threads) == first);
+    CHECK(give(false, threads) == first);
+    CHECK(give(true, threads) == first);
   }
 }

@@ -68,8 +68,7 @@ struct StudyFixture : Tables {
   /// The rows of an estimator, from the data as they are.
   std::vector<Estimate> answer(const std::string& name, int threads = 2) {
     const Blind blind(study, false);
-    return estimate_node(study, std::get<EstimatorNode>(study.find(name)->body), blind,
-                         {.threads = threads});
+    return estimate_node(study, *study.find(name), blind, {.threads = threads});
   }
 
   StudyRun run(ObjectStore* cache = nullptr, int threads = 2, bool sealed = false) {
