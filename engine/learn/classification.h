@@ -50,7 +50,8 @@ struct ClassificationSpec {
 ///   prevalence          (TP + FN) / all
 ///   f1                  2 TP / (2 TP + FP + FN)
 ///   f_beta              (1 + b^2) TP / ((1 + b^2) TP + b^2 FN + FP); only where beta is not 1
-///   mcc                 (TP TN - FP FN) / sqrt((TP + FP)(TP + FN)(TN + FP)(TN + FN)) (Matthews)
+///   mcc                 (TP TN - FP FN) / sqrt((TP + FP)(TP + FN)(TN + FP)(TN + FN)) (Matthews);
+///                       NaN, 0 / 0, where rows or calls are of one class (scikit-learn says 0)
 ///   kappa               (accuracy - chance) / (1 - chance) (Cohen 1960)
 /// Shares have the interval of Wilson (1927); with weights its n is n (sum w)^2 / (N sum w^2), N
 /// all rows' weight and n the share's (Kish 1965). f1 = 2 J / (1 + J) takes its interval from the

@@ -43,7 +43,8 @@ struct ClassMatrix {
 ///   micro_f1           that of all classes' TP, FP, FN summed: the accuracy, where every row is
 ///                      called something
 ///   weighted_f1        mean by the classes' shares of labels
-///   mcc                Gorodkin (2004): correlation of labels and calls
+///   mcc                Gorodkin (2004): correlation of labels and calls; NaN where either is of
+///                      one class, as of two classes
 ///   kappa              (accuracy - chance) / (1 - chance) (Cohen 1960)
 /// All but accuracy and micro_f1 have the error of the delta method for multinomial counts and a
 /// normal interval cut at the ends of their range. With weights the error is that of

@@ -164,6 +164,13 @@ TEST_CASE("scores of several classes: what is missing is said", "[learn][multicl
   CHECK(term(one, "macro_precision").estimate == Approx(0.25));
   CHECK(warned(term(one, "macro_precision"), "no row was called any of 1"));
   CHECK(std::isnan(term(one, "mcc").estimate));
+  // As of two classes, with the same note.
+  for (const Estimate& row : classification_scores(confusion_matrix(never, label))) {
+    if (row.term != "mcc") continue;
+    CHECK(std::isnan(row.estimate));
+    CHECK(warned(row, "rows of one class only, or all called the same"));
+  }
+  CHECK(warned(term(one, "mcc"), "rows of one class only, or all called the same"));
   CHECK(term(one, "kappa").estimate == Approx(0.0).margin(1e-15));
   for (const Estimate& row : class_matrix_scores(class_matrix({}, {}, 3))) {
     CHECK(warned(row, "there is no row"));
