@@ -10,6 +10,7 @@
 #include "engine/core/error.h"
 #include "engine/core/hash.h"
 #include "engine/learn/kinds/xgboost_file.h"
+#include "engine/learn/missing_inputs.h"
 #include "engine/learn/prepare/step.h"
 #include "engine/learn/trained_model.h"
 #include "engine/study/analyse_node.h"
@@ -111,13 +112,22 @@ Function predict_function() {
             session(L).check_reading(*table, "predict");
             Recipe recipe{.method = "learn.predict", .table = table, .model = fitted->model};
             std::vector<StudyColumn> columns;
+            const std::vector<std::string> present = table->schema.names();
+            const auto absent = missing_inputs(*fitted->model, present);
+            if (!absent.empty()) {
+              throw missing_inputs_error(*fitted->model, absent, present, table->label);
+            }
             for (const ModelInput& input : fitted->model->inputs) {
-              (void)table->schema.require(input.name, table->label);
               columns.push_back({.name = input.name, .expr = column(input.name), .table = table});
             }
             recipe.roles.emplace_back("features", std::move(columns));
             AnalysisResult result =
                 analyse_recipe(recipe, StreamKey::root(0), session(L).context());
+            if (session(L).options().interactive) {
+              for (const std::string& remark : result.estimates.front().warnings) {
+                runtime(L).print("careful: " + remark + "\n");
+              }
+            }
             push_table(L, scan_frame(session(L).backend(), std::move(result.tables[0].frame),
                                      table->key, "'predictions'"));
             return 1;

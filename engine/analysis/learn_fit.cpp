@@ -103,16 +103,14 @@ AnalysisResult predict(const AnalysisInput& input, const Context& context) {
       context, &table);
   AnalysisResult out;
   out.tables.push_back({"predictions", table.build()});
-  std::vector<std::string> warnings;
-  if (none > 0) {
-    warnings.push_back(std::to_string(none) +
-                       " rows have no prediction: a number the model needs is missing");
-  }
-  out.estimates.push_back({.term = "rows predicted",
-                           .estimate = static_cast<double>(rows.size() - none),
-                           .n = static_cast<std::int64_t>(rows.size()),
-                           .method = model->spec.kind,
-                           .warnings = warnings});
+  out.estimates.push_back(
+      {.term = "rows predicted",
+       .estimate = static_cast<double>(rows.size() - none),
+       .n = static_cast<std::int64_t>(rows.size()),
+       .method = model->spec.kind,
+       .warnings = prediction_remarks({.rows = static_cast<std::int64_t>(rows.size()),
+                                       .without_prediction = static_cast<std::int64_t>(none),
+                                       .drift = input_drift(*model, x)})});
   return out;
 }
 

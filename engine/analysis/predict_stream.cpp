@@ -10,6 +10,7 @@
 #include "engine/analysis/lesson.h"
 #include "engine/core/error.h"
 #include "engine/core/number.h"
+#include "engine/learn/missing_inputs.h"
 #include "engine/table/take.h"
 #include "engine/table/verbs.h"
 
@@ -32,14 +33,6 @@ std::string in_quotes(std::string_view name) {
 std::string shown(const FileSource& source) {
   return in_quotes(source.declared_path.empty() ? source.path.filename().string()
                                                 : source.declared_path);
-}
-
-std::vector<std::string> missing_inputs(const TrainedModel& model, const Schema& schema) {
-  std::vector<std::string> out;
-  for (const ModelInput& input : model.inputs) {
-    if (!schema.find(input.name)) out.push_back(input.name);
-  }
-  return out;
 }
 
 bool holds_texts(const Type& type) {
@@ -94,17 +87,6 @@ std::vector<std::string> kept_columns(const TrainedModel& model, const FileSourc
                          .hint = "rename it in the data, or keep other columns"});
   }
   return out;
-}
-
-void refuse_missing(const std::vector<std::string>& absent, const FileSource& source,
-                    const Schema& schema) {
-  if (absent.empty()) return;
-  throw DataError(
-      {.what = "columns that the model was trained on are missing: " + list_words(absent),
-       .where = shown(source),
-       .got = list_words(schema.names()),
-       .expected = "columns of the same names as in training",
-       .hint = did_you_mean(absent.front(), schema.names())});
 }
 
 void refuse_type(const ModelInput& input, const FileSource& source, const Type& found) {
@@ -174,6 +156,14 @@ std::string rows_text(std::int64_t rows) {
   return format_integer(rows) + (rows == 1 ? " row" : " rows");
 }
 
+std::vector<InputDrift> no_drift(const TrainedModel& model) {
+  std::vector<InputDrift> out;
+  for (const ModelInput& input : model.inputs) {
+    out.push_back({.column = input.name, .low = input.low, .high = input.high});
+  }
+  return out;
+}
+
 // Kept columns and predictions of one chunk.
 class ChunkPredictor {
  public:
@@ -183,13 +173,7 @@ class ChunkPredictor {
         options_{.quantiles = spec.quantiles, .threshold = spec.threshold.value_or(0.5)},
         kept_(std::move(kept)),
         context_{.threads = context.threads, .cancel = context.cancel},
-        drift_(model.inputs.size()) {
-    for (std::size_t j = 0; j < drift_.size(); ++j) {
-      drift_[j].column = model.inputs[j].name;
-      drift_[j].low = model.inputs[j].low;
-      drift_[j].high = model.inputs[j].high;
-    }
-  }
+        drift_(no_drift(model)) {}
 
   [[nodiscard]] Frame predict(const Frame& frame) {
     detail::TableBuilder table;
@@ -229,19 +213,21 @@ RelationPtr prediction_input(const std::shared_ptr<Backend>& backend, FileSource
                              const TrainedModel& model, const PredictionSpec& spec) {
   check_spec(model, spec);
   Schema schema = backend->read_schema(source);
-  std::vector<std::string> absent = missing_inputs(model, schema);
+  std::vector<std::string> absent = missing_inputs(model, schema.names());
   if (!absent.empty() && source.format == FileFormat::kCsv && !source.header) {
     // Names that are numbers look like a first row.
     FileSource named = source;
     named.header = true;
     Schema other = backend->read_schema(named);
-    if (missing_inputs(model, other).empty()) {
+    if (missing_inputs(model, other.names()).empty()) {
       source = std::move(named);
       schema = std::move(other);
       absent.clear();
     }
   }
-  refuse_missing(absent, source, schema);
+  if (!absent.empty()) {
+    throw missing_inputs_error(model, absent, schema.names(), shown(source));
+  }
   const std::vector<std::string> kept = kept_columns(model, source, schema, spec);
   if (source.format == FileFormat::kParquet) {
     for (const ModelInput& input : model.inputs) {
@@ -298,6 +284,13 @@ PredictionSummary predict_stream(const TrainedModel& model, const RelationPtr& d
   return std::move(chunk).summary();
 }
 
+std::vector<InputDrift> input_drift(const TrainedModel& model, const FeatureTable& features) {
+  const FeatureTable x = model.inputs_of(features);
+  std::vector<InputDrift> out = no_drift(model);
+  for (std::size_t j = 0; j < out.size(); ++j) compare(model.inputs[j], x[j], &out[j]);
+  return out;
+}
+
 std::vector<std::string> prediction_remarks(const PredictionSummary& summary) {
   std::vector<std::string> out;
   if (summary.without_prediction > 0) {
@@ -305,6 +298,7 @@ std::vector<std::string> prediction_remarks(const PredictionSummary& summary) {
                   " without a prediction: a number the model needs is missing or infinite");
   }
   for (const InputDrift& drift : summary.drift) {
+    if (drift.unseen_rows + drift.outside_rows == 0) continue;
     std::string text = in_quotes(drift.column);
     if (drift.unseen_rows > 0) {
       text += " holds what no training row had in " + rows_text(drift.unseen_rows) + ": " +

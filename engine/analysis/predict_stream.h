@@ -63,8 +63,15 @@ struct PredictionSummary {
                                                const PredictionSpec& spec, const Context& context,
                                                const std::function<bool(const Frame&)>& sink);
 
-/// Sentences about a summary for a reader; none when there is nothing to be careful about.
+/// Sentences about a summary for a reader; none when there is nothing to be careful about. Inputs
+/// without rows that differ have none.
 [[nodiscard]] std::vector<std::string> prediction_remarks(const PredictionSummary& summary);
+
+/// How the columns of a table differ from what the model learned from, one for each of its inputs,
+/// those that do not differ with zero rows. Columns are found by name; errors as
+/// TrainedModel::inputs_of.
+[[nodiscard]] std::vector<InputDrift> input_drift(const TrainedModel& model,
+                                                  const FeatureTable& features);
 
 namespace detail {
 

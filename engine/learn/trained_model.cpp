@@ -8,6 +8,7 @@
 #include "engine/core/error.h"
 #include "engine/core/number.h"
 #include "engine/learn/learner_kind.h"
+#include "engine/learn/missing_inputs.h"
 
 namespace impact {
 namespace {
@@ -219,14 +220,7 @@ FeatureTable TrainedModel::inputs_of(const FeatureTable& features) const {
     }
     columns.push_back(features.shared(place));
   }
-  if (!absent.empty()) {
-    const std::string hint = did_you_mean(absent.front(), features.names());
-    throw DataError(
-        {.what = "columns that the model was trained on are missing: " + list_words(absent),
-         .got = list_words(features.names()),
-         .expected = "columns of the same names as in training",
-         .hint = hint});
-  }
+  if (!absent.empty()) throw missing_inputs_error(*this, absent, features.names());
   return FeatureTable(std::move(columns));
 }
 

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "engine/learn/trained_model.h"
+#include "tests/bindings/prompt_fixture.h"
 #include "tests/bindings/script_fixture.h"
 
 using Catch::Contains;
@@ -59,6 +60,24 @@ TEST_CASE("a model is loaded from the data folder, or of an earlier run by its p
   s.dir.file("y.model", model.save());
   CHECK(s.wrong("local m <const> = learn.load \"y.model\"").empty());
   CHECK_THAT(s.wrong("local m <const> = learn.load \"../y.model\""), Contains("without '..'"));
+}
+
+TEST_CASE("the prompt says how rows differ from those a model learned from", "[learn]") {
+  impact::testing::Prompt p;
+  p.say(
+      "t = frame { { 'id', { 1, 2, 3, 4, 5, 6 } }, { 'y', { 1, 2, 4, 7, 3, 5 } },"
+      " { 'k', { 'a', 'b', 'a', 'b', 'a', 'b' } }, key = 'id' }");
+  p.say(
+      "m = learn.fit { learner = learn.pipeline { learn.one_hot {}, learn.ridge { lambda = 1 } },"
+      " of = t.y, features = t.k }:model()");
+  p.say("n = frame { { 'id', { 1, 2, 3 } }, { 'k', { 'a', 'c', 'd' } }, key = 'id' }");
+  CHECK_THAT(p.say("m:predict(n);"),
+             Contains("'k' holds what no training row had in 2 rows: c, d"));
+  CHECK(p.say("m:predict(t);").empty());
+  CHECK_THAT(p.say("learn.predict { model = m, features = n.k }"),
+             Contains("what no training row had in 2 rows"));
+  p.say("w = frame { { 'id', { 1 } }, { 'kk', { 'a' } }, key = 'id' }");
+  CHECK_THAT(p.say("m:predict(w)"), Contains("are missing: k") && Contains("in training: k"));
 }
 
 TEST_CASE("options of a step that do not go together are found where they stand", "[learn]") {

@@ -197,6 +197,20 @@ TEST_CASE("what differs from training is counted", "[predict_stream]") {
   CHECK(found.drift[1].unseen_rows == 3);
   CHECK(found.drift[1].unseen == std::vector<std::string>{"brass", "wood"});
   CHECK(prediction_remarks(found).size() == 2);
+  // Of a table in memory the same.
+  const std::vector<std::string> tiers{"gold", "wood", "wood", "brass"};
+  std::vector<const std::string*> cells;
+  for (const std::string& tier : tiers) cells.push_back(&tier);
+  const auto drift = input_drift(
+      model, FeatureTable({text_feature("tier", cells), number_feature("x", {1, -4, 50, 2})}));
+  CHECK(drift[0].outside_rows == 2);
+  CHECK(drift[1].unseen_rows == 3);
+  CHECK(prediction_remarks({.rows = 4, .drift = drift}) == prediction_remarks(found));
+  CHECK(prediction_remarks({.rows = 1, .drift = input_drift(model, data.features())}).empty());
+  put(file, "x,tie\n1,gold\n");
+  CHECK_THROWS_WITH(predicted(model, file), Catch::Contains("are missing: tier") &&
+                                                Catch::Contains("did you mean 'tie'") &&
+                                                Catch::Contains("in training: x, tier"));
   // A linear model has no answer where a number is missing or infinite.
   const FeatureTable x({number_feature("x", data.x)});
   const TrainedModel line = train({"linear", json::object()}, {.features = x, .outcome = data.y},

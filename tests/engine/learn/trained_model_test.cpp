@@ -165,8 +165,10 @@ TEST_CASE("columns are found by name and their lack is named", "[learn][trained]
       {data.features[2], number_feature("d", data.number), data.features[1], data.features[0]});
   CHECK(same_bits(model.predict(shuffled), model.predict(data.features)));
   const FeatureTable renamed({data.features[0], number_feature("bases", data.number)});
-  CHECK_THROWS_WITH(model.predict(renamed),
-                    Catch::Contains("missing: base, c") && Catch::Contains("did you mean 'bases'"));
+  CHECK_THROWS_WITH(
+      model.predict(renamed),
+      Catch::Contains("missing: base, c") && Catch::Contains("for 'base': did you mean 'bases'") &&
+          Catch::Contains("the names they had in training: a, base, c") && !Catch::Contains("got"));
   const std::string word = "many";
   const std::vector<const std::string*> cells(60, &word);
   const FeatureTable typed({data.features[0], data.features[1], text_feature("c", cells)});
