@@ -7,7 +7,8 @@
 #include <vector>
 
 /// Bounds on effects that data alone do not identify. Influence values are per row of the data (0
-/// for rows not used), of mean zero and scaled so that a variance is sum (psi^2) / n^2. Trouble is
+/// for rows not used), of mean zero and scaled so that a variance is sum (psi^2) over the square of
+/// the number of all rows. Trouble is
 /// NaN with a warning; what can never work throws ArgumentError. Nothing depends on the order of
 /// the rows. All functions are pure.
 namespace impact {
