@@ -30,6 +30,7 @@ void ArmSearch::nearest(std::size_t i, int arm, std::size_t m, double slack, boo
   const auto accept = [&](std::uint32_t j) {
     if (j == i) return false;
     if (!strict) return true;
+    if (!anti_exact.empty() && anti_exact[i] == anti_exact[j]) return false;
     return std::ranges::all_of(calipers, [&](const Caliper& caliper) {
       return std::abs(caliper.values[i] - caliper.values[j]) <= caliper.width;
     });

@@ -25,10 +25,11 @@ class ArmSearch {
             std::span<const char> out = {});
 
   std::vector<Caliper> calipers = {};
+  std::span<const std::int32_t> anti_exact = {};  ///< Codes in which matches differ; empty: none.
   double limit = std::numeric_limits<double>::infinity();  ///< Of the distance.
 
   /// Nearest to row i among `arm` (0 or 1) of its cell, never itself; see NeighbourTree. `strict`:
-  /// within calipers and limit.
+  /// within calipers and limit, differing in anti_exact.
   void nearest(std::size_t i, int arm, std::size_t m, double slack, bool strict,
                std::vector<Neighbour>& found) const;
   void remove(std::uint32_t row);

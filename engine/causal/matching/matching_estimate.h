@@ -65,14 +65,6 @@ struct MatchingSpec {
   bool stacked = true;
 };
 
-/// Row `row` of the target population got `match`, which counts `share` of its matches.
-struct MatchedRow {
-  std::uint32_t row = 0;
-  std::uint32_t match = 0;
-  double share = 0.0;
-  bool operator==(const MatchedRow&) const = default;
-};
-
 /// `effects` is the effect alone, without influence: a matching estimator is not smooth enough for
 /// one, nor for the usual bootstrap (Abadie & Imbens 2008).
 struct MatchingFit : EffectFit {

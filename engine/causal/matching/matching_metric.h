@@ -22,6 +22,14 @@ enum class MatchingMetric {
 /// Inverse of matching_metric_name. Throws ArgumentError with a suggestion.
 [[nodiscard]] MatchingMetric parse_matching_metric(std::string_view name);
 
+/// Row `row` of the target population got `match`, which counts `share` of its matches.
+struct MatchedRow {
+  std::uint32_t row = 0;
+  std::uint32_t match = 0;
+  double share = 0.0;
+  bool operator==(const MatchedRow&) const = default;
+};
+
 namespace detail {
 
 /// Columns turned so that distances are Euclidean.
