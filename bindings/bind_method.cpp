@@ -331,7 +331,8 @@ Function learned_function(const std::string& name, const std::string& text) {
             MethodHandle out;
             out.method.kind = Method::Kind::kLearned;
             read_groups(call, &out.method);
-            DoubleLearningSpec& spec = out.method.learning;
+            auto learned = std::make_shared<LearnedMethod>();
+            DoubleLearningSpec& spec = learned->spec;
             spec.model = model_of(name);
             out.method.covariates =
                 terms_of(study_columns_at(L, call.slot("covariates"), "'covariates' of " + name));
@@ -341,14 +342,15 @@ Function learned_function(const std::string& name, const std::string& text) {
             spec.outcome = learner("learner");
             spec.treatment =
                 call.given("treatment_learner") ? learner("treatment_learner") : spec.outcome;
-            out.method.folds = static_cast<int>(call.integer("folds"));
-            out.method.repeats = static_cast<int>(call.integer("repeats"));
+            learned->folds = static_cast<int>(call.integer("folds"));
+            learned->repeats = static_cast<int>(call.integer("repeats"));
             if (interactive) {
               if (call.given("normalise")) spec.normalise = call.boolean("normalise");
               spec.clip = call.number("clip");
             } else {
               spec.iv_type = call.text("score") == "iv_type";
             }
+            out.method.learned = std::move(learned);
             return give(call, std::move(out));
           }};
 }

@@ -211,11 +211,11 @@ json Definition::operator()(const EstimatorNode& node) {
     if (effect.normalise) out["options"]["normalise"] = *effect.normalise;
   }
   if (method.kind == Method::Kind::kLearned) {
-    const DoubleLearningSpec& learning = method.learning;
+    const DoubleLearningSpec& learning = method.learned->spec;
     out["options"] = {{"outcome", learner_json(learning.outcome)},
                       {"treatment", learner_json(learning.treatment)},
-                      {"folds", method.folds},
-                      {"repeats", method.repeats},
+                      {"folds", method.learned->folds},
+                      {"repeats", method.learned->repeats},
                       {"iv_type", learning.iv_type},
                       {"normalise", learning.normalise},
                       {"clip", learning.clip}};
@@ -287,7 +287,7 @@ std::string name_of(const Method& method) {
       return name;
     }
     case Method::Kind::kLearned:
-      return method.learning.model == DoubleModel::kInteractive ? "causal.irm" : "causal.plr";
+      return method.learned->spec.model == DoubleModel::kInteractive ? "causal.irm" : "causal.plr";
   }
   return "";
 }

@@ -78,8 +78,10 @@ std::vector<std::size_t> places(std::size_t rows) {
 }  // namespace
 
 Estimate effect_answer(const Frame& frame, std::span<const std::int32_t> arms,
-                       const EffectColumns& columns, const Method& method, const Context& context) {
-  const AverageEffectSpec& spec = method.effect;
+                       const EffectColumns& columns, const Method& method, EffectTarget target,
+                       const Context& context) {
+  AverageEffectSpec spec = method.effect;
+  spec.target = target;
   const bool apart = !columns.propensity.empty();
   const DesignMatrix outcome = matrix_of(frame, columns, columns.covariates, columns.propensity);
   const DesignMatrix own =
@@ -113,8 +115,8 @@ Estimate effect_answer(const Frame& frame, std::span<const std::int32_t> arms,
 }
 
 Estimate learned_answer(const Frame& frame, std::span<const std::int32_t> arms,
-                        const EffectColumns& columns, const Method& method, StreamKey key,
-                        const Context& context) {
+                        const EffectColumns& columns, const Method& method, EffectTarget target,
+                        StreamKey key, const Context& context) {
   const std::string name = name_of(method);
   // The learners say what they do about missing covariates; the rest must be there.
   std::vector<std::string> warnings;
@@ -137,16 +139,20 @@ Estimate learned_answer(const Frame& frame, std::span<const std::int32_t> arms,
   const std::vector<double> treatment(treated.begin(), treated.end());
   std::vector<std::int32_t> clusters;
   if (!columns.clusters.empty()) clusters = group_cells(whole.column(columns.clusters)).codes;
-  const Folds folds = draw_folds(
-      whole.rows(),
-      {.folds = method.folds, .repeats = method.repeats, .strata = treated, .groups = clusters},
-      key.child("folds"));
+  const Folds folds = draw_folds(whole.rows(),
+                                 {.folds = method.learned->folds,
+                                  .repeats = method.learned->repeats,
+                                  .strata = treated,
+                                  .groups = clusters},
+                                 key.child("folds"));
+  DoubleLearningSpec spec = method.learned->spec;
+  spec.target = target;
   const DoubleLearningFit fit = double_learning({.features = FeatureTable(std::move(features)),
                                                  .y = y,
                                                  .treatment = treatment,
                                                  .weights = weights,
                                                  .groups = clusters},
-                                                method.learning, folds, key, context);
+                                                spec, folds, key, context);
   Estimate row = to_estimates(fit, inference_of(clusters, method)).front();
   row.warnings.insert(row.warnings.begin(), warnings.begin(), warnings.end());
   return row;

@@ -28,13 +28,13 @@ struct EffectColumns {
 /// rows, no overlap and the like are warnings, never thrown.
 [[nodiscard]] Estimate effect_answer(const Frame& frame, std::span<const std::int32_t> arms,
                                      const EffectColumns& columns, const Method& method,
-                                     const Context& context);
+                                     EffectTarget target, const Context& context);
 
 /// The same by double machine learning: covariates are what the learners see, one column a term,
 /// texts as they are and missing cells as the learners take them; folds are drawn from `key`, arms
 /// spread over them, clusters kept together. Throws ArgumentError for interactions.
 [[nodiscard]] Estimate learned_answer(const Frame& frame, std::span<const std::int32_t> arms,
                                       const EffectColumns& columns, const Method& method,
-                                      StreamKey key, const Context& context);
+                                      EffectTarget target, StreamKey key, const Context& context);
 
 }  // namespace impact::detail

@@ -43,7 +43,7 @@ class Answer {
         method_.kind == Method::Kind::kDifferenceInMeans && inquiry_.target == "ATT";
     const bool asked = method_.kind == Method::Kind::kEffect ||
                        (method_.kind == Method::Kind::kLearned &&
-                        method_.learning.model == DoubleModel::kInteractive);
+                        method_.learned->spec.model == DoubleModel::kInteractive);
     if (inquiry_.target != "ATE" && !asked && !whoever) {
       notes_.push_back("the inquiry asks for the " + inquiry_.target + ", but " + name_of(method_) +
                        " averages over treated and controls: the two differ where the effect "
@@ -341,11 +341,11 @@ class Answer {
                                         .propensity = propensity_,
                                         .weights = weights_,
                                         .clusters = clusters_};
-    Method method = method_;
-    method.effect.target = method.learning.target = parse_effect_target(inquiry_.target);
-    Estimate row = method.kind == Method::Kind::kEffect
-                       ? detail::effect_answer(frame, arms, columns, method, context_)
-                       : detail::learned_answer(frame, arms, columns, method, key_, context_);
+    const EffectTarget target = parse_effect_target(inquiry_.target);
+    Estimate row =
+        method_.kind == Method::Kind::kEffect
+            ? detail::effect_answer(frame, arms, columns, method_, target, context_)
+            : detail::learned_answer(frame, arms, columns, method_, target, key_, context_);
     row.term = term;
     return row;
   }

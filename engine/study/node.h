@@ -122,6 +122,13 @@ struct InquiryNode {
   std::optional<StudyColumn> where = std::nullopt;  ///< Only units for which this is true.
 };
 
+/// Double machine learning; the target is the inquiry's.
+struct LearnedMethod {
+  DoubleLearningSpec spec = {};
+  int folds = 5;
+  int repeats = 1;
+};
+
 /// How an estimator answers.
 struct Method {
   enum class Kind { kDifferenceInMeans, kBlocked, kOls, kLin, kEffect, kLearned };
@@ -129,9 +136,7 @@ struct Method {
   AverageEffectSpec effect = {};  ///< Of kEffect; its target is the inquiry's.
   /// Terms beside the contrast; a term of several columns is their interaction.
   std::vector<std::vector<StudyColumn>> covariates = {};
-  DoubleLearningSpec learning = {};  ///< Of kLearned, as are the next.
-  int folds = 5;
-  int repeats = 1;
+  std::shared_ptr<const LearnedMethod> learned = nullptr;  ///< Of kLearned.
   /// Of kEffect: terms of the propensities; none: the covariates.
   std::vector<std::vector<StudyColumn>> propensity = {};
   std::vector<StudyColumn> fixed_effects = {};       ///< Factors that are absorbed.

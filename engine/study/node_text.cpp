@@ -58,8 +58,8 @@ std::string effect_text(const AverageEffectSpec& effect) {
   return text;
 }
 
-std::string learning_text(const Method& method) {
-  const DoubleLearningSpec& learning = method.learning;
+std::string learning_text(const LearnedMethod& method) {
+  const DoubleLearningSpec& learning = method.spec;
   std::string text = learning.outcome.kind;
   if (learner_json(learning.treatment) != learner_json(learning.outcome)) {
     append(&text, "treatment by " + learning.treatment.kind, ", ");
@@ -197,7 +197,7 @@ struct Text {
     std::string propensity;
     for (const auto& term : method.propensity) append(&propensity, columns_text(term, ":"), ", ");
     append(&text, labelled("propensity", propensity), ", ");
-    if (method.kind == Method::Kind::kLearned) append(&text, learning_text(method), ", ");
+    if (method.kind == Method::Kind::kLearned) append(&text, learning_text(*method.learned), ", ");
     if (method.kind == Method::Kind::kEffect) append(&text, effect_text(method.effect), ", ");
     append(&text, labelled("fixed effects", columns_text(method.fixed_effects)));
     append(&text, labelled("blocks", method.blocks));

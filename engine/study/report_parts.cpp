@@ -211,7 +211,7 @@ std::vector<MethodNote> method_notes(const Study& study) {
         return "Least squares with centred covariates and their interactions with the exposure "
                "(Lin 2013).";
       case Method::Kind::kEffect: return effect_words(method.effect.method);
-      case Method::Kind::kLearned: return learning_words(method.learning);
+      case Method::Kind::kLearned: return learning_words(method.learned->spec);
     }
     return "";
   };

@@ -56,9 +56,8 @@ TEST_CASE("declared double learning is that of its columns and folds", "[study][
   const LearnerSpec logit{"logistic", {{"penalty", 0.0}}};
   Method method{.kind = Kind::kLearned,
                 .covariates = s.terms({"x", "v"}),
-                .learning = {.outcome = linear, .treatment = logit},
-                .folds = 4,
-                .repeats = 3};
+                .learned = std::make_shared<LearnedMethod>(LearnedMethod{
+                    .spec = {.outcome = linear, .treatment = logit}, .folds = 4, .repeats = 3})};
   const Estimate row = s.only(method);
   const StreamKey key = StreamKey::root(s.study.seed)
                             .child("estimator")
@@ -70,11 +69,11 @@ TEST_CASE("declared double learning is that of its columns and folds", "[study][
            FeatureTable({number_feature("x", units()["x"]), number_feature("v", units()["v"])}),
        .y = y,
        .treatment = d},
-      method.learning, folds, key);
+      method.learned->spec, folds, key);
   same_numbers(row, to_estimates(fit)[0]);
   CHECK(row.method == "irm");
-  method.learning.model = DoubleModel::kPartiallyLinear;
-  method.learning.treatment = linear;
+  method.learned = std::make_shared<LearnedMethod>(LearnedMethod{
+      .spec = {.model = DoubleModel::kPartiallyLinear, .outcome = linear, .treatment = linear}});
   CHECK(s.only(method).method == "plr");
   s.inquiry().target = "ATT";
   CHECK_THAT(s.only(method).warnings.front(), Contains("asks for the ATT"));

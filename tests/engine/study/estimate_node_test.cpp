@@ -389,7 +389,8 @@ TEST_CASE("no thread and no order of rows in the file changes a bit of an answer
     const LearnerSpec trees{"forest", {{"trees", 10}}};
     all.estimates.push_back(s.only({.kind = Kind::kLearned,
                                     .covariates = s.terms({"x", "v"}),
-                                    .learning = {.outcome = trees, .treatment = trees}},
+                                    .learned = std::make_shared<LearnedMethod>(LearnedMethod{
+                                        .spec = {.outcome = trees, .treatment = trees}})},
                                    threads));
     return encode_result(all);
   };
