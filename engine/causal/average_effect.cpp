@@ -9,6 +9,7 @@
 #include "engine/core/choice.h"
 #include "engine/core/error.h"
 #include "engine/core/exact_sum.h"
+#include "engine/stats/lengths.h"
 
 namespace impact {
 namespace {
@@ -22,18 +23,11 @@ using detail::ArmWeights;
 
 void check(const AverageEffectData& data, const AverageEffectSpec& spec) {
   const std::size_t n = data.y.size();
-  const auto same = [&](std::size_t size, const char* where, bool optional) {
-    if (size == n || (optional && size == 0)) return;
-    throw ArgumentError({.what = "columns differ in length",
-                         .where = where,
-                         .got = std::to_string(size),
-                         .expected = std::to_string(n)});
-  };
-  same(data.treated.size(), "treated", false);
-  same(data.weights.size(), "weights", true);
-  same(data.propensity.size(), "propensity", true);
-  same(data.mean_treated.size(), "mean_treated", true);
-  same(data.mean_control.size(), "mean_control", data.mean_treated.empty());
+  require_length("treated", data.treated.size(), n);
+  require_optional_length("weights", data.weights.size(), n);
+  require_optional_length("propensity", data.propensity.size(), n);
+  require_optional_length("mean_treated", data.mean_treated.size(), n);
+  require_length("mean_control", data.mean_control.size(), data.mean_treated.size());
   std::array<std::int64_t, 2> arms = {};
   for (std::size_t i = 0; i < n; ++i) {
     const std::int32_t t = data.treated[i];

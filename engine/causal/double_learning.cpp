@@ -11,6 +11,7 @@
 #include "engine/learn/cross_validate.h"
 #include "engine/learn/learner_kind.h"
 #include "engine/stats/inference.h"
+#include "engine/stats/lengths.h"
 
 namespace impact {
 namespace {
@@ -26,16 +27,9 @@ bool binary(std::span<const double> treatment) {
 
 void check(const DoubleLearningData& data, const DoubleLearningSpec& spec) {
   const std::size_t n = data.y.size();
-  const auto same = [&](std::size_t size, const char* where, bool optional) {
-    if (size == n || (optional && size == 0)) return;
-    throw ArgumentError({.what = "columns differ in length",
-                         .where = where,
-                         .got = std::to_string(size),
-                         .expected = std::to_string(n)});
-  };
-  same(data.treatment.size(), "treatment", false);
-  same(data.weights.size(), "weights", true);
-  same(data.groups.size(), "groups", true);
+  require_length("treatment", data.treatment.size(), n);
+  require_optional_length("weights", data.weights.size(), n);
+  require_optional_length("groups", data.groups.size(), n);
   for (std::size_t i = 0; i < n; ++i) {
     if (std::isfinite(data.y[i]) && std::isfinite(data.treatment[i])) continue;
     throw ArgumentError({.what = "an outcome or a treatment is missing or infinite",

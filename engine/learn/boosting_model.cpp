@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <optional>
 
 #include "engine/core/error.h"
 #include "engine/core/parallel.h"
@@ -15,6 +16,7 @@ namespace impact {
 namespace {
 
 constexpr std::size_t kBlockRows = 256;
+constexpr std::size_t kFewRows = 64;
 constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
 
 // Place among `features` of each column of the model.
@@ -82,6 +84,9 @@ void walk(const BoostingModel& model, const FeatureColumns& features,
                          .expected = fmt::format("1 to {}", features.rows())});
   }
   const BoostedTrees& trees = model.trees;
+  // A few rows are done before the trees are laid out.
+  std::optional<FlatTrees> flat;
+  if (rows.size() >= kFewRows) flat.emplace(trees);
   for_chunks(context, rows.size(), kBlockRows, [&](std::size_t begin, std::size_t end) {
     const std::size_t count = end - begin;
     std::vector<float> x(count * trees.columns);
@@ -95,7 +100,7 @@ void walk(const BoostingModel& model, const FeatureColumns& features,
       }
     }
     std::vector<float> sums(count * trees.outputs);
-    trees.add_up(x, sums);
+    flat ? flat->add_up(x, sums) : trees.add_up(x, sums);
     for (std::size_t i = 0; i < count; ++i) {
       if (infinite[i] == 0) continue;
       std::fill_n(sums.begin() + static_cast<std::ptrdiff_t>(i * trees.outputs), trees.outputs,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace impact {
@@ -10,6 +11,30 @@ namespace {
 
 // Codes at or above this are none: single precision no longer tells them apart.
 constexpr float kMostCode = 16777216.0F;
+
+// A tree with splits by category, or for a few rows.
+void add_tree(const BoostedTree& tree, std::size_t columns, std::size_t outputs,
+              std::span<const float> x, std::span<float> out) {
+  const BoostedNode* const nodes = tree.nodes.data();
+  const auto output = static_cast<std::size_t>(tree.output);
+  const std::size_t rows = out.size() / outputs;
+  for (std::size_t i = 0; i < rows; ++i) {
+    const float* const row = x.data() + i * columns;
+    const BoostedNode* node = nodes;
+    while (!node->leaf()) {
+      const float value = row[node->column];
+      // Most values are numbers that are there: without a call, and without a jump to guess.
+      if (std::isnan(value) || node->by_category) {
+        node = nodes + node->child(value);
+      } else {
+        node = nodes + (value < node->threshold ? node->left : node->right);
+      }
+    }
+    out[i * outputs + output] += node->threshold * tree.weight;
+  }
+}
+
+constexpr auto kCategories = static_cast<std::size_t>(-1);
 
 }  // namespace
 
@@ -29,23 +54,81 @@ std::int32_t BoostedNode::child(float x) const {
 
 void BoostedTrees::add_up(std::span<const float> x, std::span<float> out) const {
   std::fill(out.begin(), out.end(), base);
-  const std::size_t rows = out.size() / outputs;
-  for (const BoostedTree& tree : trees) {
-    const BoostedNode* const nodes = tree.nodes.data();
-    const auto output = static_cast<std::size_t>(tree.output);
-    for (std::size_t i = 0; i < rows; ++i) {
-      const float* const row = x.data() + i * columns;
-      const BoostedNode* node = nodes;
-      while (!node->leaf()) {
-        const float value = row[node->column];
-        // Most values are numbers that are there: without a call, and without a jump to guess.
-        if (std::isnan(value) || node->by_category) {
-          node = nodes + node->child(value);
-        } else {
-          node = nodes + (value < node->threshold ? node->left : node->right);
-        }
+  for (const BoostedTree& tree : trees) add_tree(tree, columns, outputs, x, out);
+}
+
+FlatTrees::FlatTrees(const BoostedTrees& trees) : trees_(trees) {
+  for (const BoostedTree& tree : trees.trees) {
+    const bool categories = std::ranges::any_of(
+        tree.nodes, [](const BoostedNode& node) { return !node.leaf() && node.by_category; });
+    if (categories) {
+      first_.push_back(kCategories);
+      continue;
+    }
+    const std::size_t root = nodes_.size();
+    first_.push_back(root);
+    // Breadth first; `from` is the place among the tree's own nodes of each flat one.
+    std::vector<std::int32_t> from = {0};
+    nodes_.emplace_back();
+    for (std::size_t k = 0; k < from.size(); ++k) {
+      const BoostedNode& node = tree.nodes[static_cast<std::size_t>(from[k])];
+      Node flat{.threshold = node.threshold, .left = static_cast<std::uint32_t>(root + k)};
+      if (!node.leaf()) {
+        flat.column = node.column;
+        flat.left = static_cast<std::uint32_t>(root + from.size());
+        flat.split = 1;
+        flat.missing_right = node.missing_left ? 0 : 1;
+        from.push_back(node.left);
+        from.push_back(node.right);
+        nodes_.emplace_back();
+        nodes_.emplace_back();
       }
-      out[i * outputs + output] += node->threshold * tree.weight;
+      nodes_[root + k] = flat;
+    }
+  }
+}
+
+// Every row of eight takes a step, those at a leaf one to where they are, until all are at leaves.
+void FlatTrees::walk(std::size_t first, std::span<const float> x, std::size_t rows, float* out,
+                     float weight) const {
+  constexpr std::size_t kLanes = 8;
+  const Node* const nodes = nodes_.data();
+  const std::size_t columns = trees_.columns;
+  const std::size_t outputs = trees_.outputs;
+  for (std::size_t begin = 0; begin < rows; begin += kLanes) {
+    const std::size_t lanes = std::min(kLanes, rows - begin);
+    std::array<std::uint32_t, kLanes> at;
+    at.fill(static_cast<std::uint32_t>(first));
+    const float* const block = x.data() + begin * columns;
+    std::uint32_t moving = nodes[first].split;
+    while (moving != 0) {
+      moving = 0;
+      for (std::size_t i = 0; i < lanes; ++i) {
+        const Node& node = nodes[at[i]];
+        const float value = block[i * columns + node.column];
+        const auto missing = static_cast<std::uint32_t>(value != value);
+        const auto above = static_cast<std::uint32_t>(!(value < node.threshold));
+        const std::uint32_t right = (missing & node.missing_right) | (above & (missing ^ 1U));
+        const std::uint32_t next = node.left + (right & node.split);
+        moving |= nodes[next].split;
+        at[i] = next;
+      }
+    }
+    for (std::size_t i = 0; i < lanes; ++i) {
+      out[(begin + i) * outputs] += nodes[at[i]].threshold * weight;
+    }
+  }
+}
+
+void FlatTrees::add_up(std::span<const float> x, std::span<float> out) const {
+  std::fill(out.begin(), out.end(), trees_.base);
+  const std::size_t rows = out.size() / trees_.outputs;
+  for (std::size_t t = 0; t < first_.size(); ++t) {
+    const BoostedTree& tree = trees_.trees[t];
+    if (first_[t] == kCategories) {
+      add_tree(tree, trees_.columns, trees_.outputs, x, out);
+    } else {
+      walk(first_[t], x, rows, out.data() + tree.output, tree.weight);
     }
   }
 }
