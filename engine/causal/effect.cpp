@@ -17,6 +17,9 @@ namespace impact {
 namespace {
 
 constexpr std::array<std::string_view, 5> kTargets = {"ATE", "ATT", "ATC", "ATO", "ATM"};
+constexpr std::array<std::string_view, 5> kTargetWords = {
+    "on everybody", "on the treated", "on the controls", "where treatment is least certain",
+    "on those who can be matched"};
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 void check_codes(std::span<const std::int32_t> codes, std::size_t rows, const char* where) {
@@ -157,6 +160,10 @@ std::string error_name(const EffectInference& inference) {
 
 std::string_view effect_target_name(EffectTarget target) {
   return kTargets[static_cast<std::size_t>(target)];
+}
+
+std::string_view effect_target_words(EffectTarget target) {
+  return kTargetWords[static_cast<std::size_t>(target)];
 }
 
 EffectTarget parse_effect_target(std::string_view name) {

@@ -25,7 +25,8 @@ enum class EffectTarget {
   kMatchable,  ///< ATM: weights min(e, 1 - e), what one-to-one matching looks for (Li & Greene
                ///< 2013).
 };
-[[nodiscard]] std::string_view effect_target_name(EffectTarget target);  ///< "ATE", "ATT", ...
+[[nodiscard]] std::string_view effect_target_name(EffectTarget target);   ///< "ATE", "ATT", ...
+[[nodiscard]] std::string_view effect_target_words(EffectTarget target);  ///< "on the treated".
 /// Inverse of effect_target_name. Throws ArgumentError with a suggestion.
 [[nodiscard]] EffectTarget parse_effect_target(std::string_view name);
 

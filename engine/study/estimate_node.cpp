@@ -45,7 +45,8 @@ class Answer {
                        (method_.kind == Method::Kind::kLearned &&
                         method_.learned->spec.model == DoubleModel::kInteractive);
     if (inquiry_.target != "ATE" && !asked && !whoever) {
-      notes_.push_back("the inquiry asks for the " + inquiry_.target + ", but " + name_of(method_) +
+      std::string words(effect_target_words(parse_effect_target(inquiry_.target)));
+      notes_.push_back("the inquiry asks for the effect " + words + ", but " + name_of(method_) +
                        " averages over treated and controls: the two differ where the effect "
                        "varies");
     }

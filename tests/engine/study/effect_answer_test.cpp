@@ -42,9 +42,10 @@ TEST_CASE("a declared average effect is that of its matrices", "[study][estimate
   }
   s.inquiry().target = "ATT";
   const Estimate ols = s.only({.kind = Kind::kOls});
-  CHECK_THAT(ols.warnings.front(), Contains("asks for the ATT"));
+  CHECK_THAT(ols.warnings.front(), Contains("asks for the effect on the treated"));
   s.inquiry().target = "ATO";
-  CHECK_THAT(s.only({}).warnings.front(), Contains("asks for the ATO"));
+  CHECK_THAT(s.only({}).warnings.front(),
+             Contains("asks for the effect where treatment is least certain"));
 }
 
 TEST_CASE("declared double learning is that of its columns and folds", "[study][estimate]") {
@@ -76,5 +77,5 @@ TEST_CASE("declared double learning is that of its columns and folds", "[study][
       .spec = {.model = DoubleModel::kPartiallyLinear, .outcome = linear, .treatment = linear}});
   CHECK(s.only(method).method == "plr");
   s.inquiry().target = "ATT";
-  CHECK_THAT(s.only(method).warnings.front(), Contains("asks for the ATT"));
+  CHECK_THAT(s.only(method).warnings.front(), Contains("asks for the effect on the treated"));
 }
