@@ -206,13 +206,19 @@ std::vector<std::string> row_names(const AnalysisReader& read,
   return out;
 }
 
-AnalysisResult dependence(const AnalysisInput& input, const Context& context) {
-  const AnalysisReader read(input);
-  const ExplainedModel asked = explained_model(read);
-  const std::vector<std::string> with = named_columns(read, "with");
+// The column that each is set together with: none or one.
+std::vector<std::string> joint_column(const AnalysisReader& read) {
+  std::vector<std::string> with = named_columns(read, "with");
   if (with.size() > 1) {
     throw ArgumentError({.what = "'with' is one column", .got = list_words(with)});
   }
+  return with;
+}
+
+AnalysisResult dependence(const AnalysisInput& input, const Context& context) {
+  const AnalysisReader read(input);
+  const ExplainedModel asked = explained_model(read);
+  const std::vector<std::string> with = joint_column(read);
   EffectTable effects{.joint = !with.empty()};
   CaseTable cases;
   std::vector<double> mean, sd, low, high;
@@ -285,10 +291,7 @@ AnalysisResult dependence(const AnalysisInput& input, const Context& context) {
 AnalysisResult accumulated(const AnalysisInput& input, const Context& context) {
   const AnalysisReader read(input);
   const ExplainedModel asked = explained_model(read);
-  const std::vector<std::string> with = named_columns(read, "with");
-  if (with.size() > 1) {
-    throw ArgumentError({.what = "'with' is one column", .got = list_words(with)});
-  }
+  const std::vector<std::string> with = joint_column(read);
   EffectTable effects{.joint = !with.empty()};
   std::vector<double> effect, error, low, high;
   std::vector<std::int64_t> n;

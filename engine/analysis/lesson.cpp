@@ -8,6 +8,7 @@
 #include "engine/core/error.h"
 #include "engine/core/number.h"
 #include "engine/learn/left_out.h"
+#include "engine/learn/take_rows.h"
 
 namespace impact::detail {
 namespace {
@@ -150,15 +151,6 @@ void take_rest(const AnalysisReader& read, LessonData* data) {
   }
 }
 
-template <class T>
-std::vector<T> kept(const std::vector<T>& values, const std::vector<std::uint32_t>& rows) {
-  std::vector<T> out;
-  if (values.empty()) return out;
-  out.reserve(rows.size());
-  for (const std::uint32_t row : rows) out.push_back(values[row]);
-  return out;
-}
-
 }  // namespace
 
 Lesson LessonData::lesson() const {
@@ -187,11 +179,11 @@ LessonData LessonData::complete(const std::vector<std::string>& columns) const {
   FeatureTable table(std::move(picked));
   out.features = rows.size() == outcome.size() ? std::move(table) : table.take(rows);
   out.outcome_name = outcome_name;
-  out.outcome = kept(outcome, rows);
+  out.outcome = values_of(std::span(outcome), rows);
   out.classes = classes;
-  out.weights = kept(weights, rows);
-  out.groups = kept(groups, rows);
-  out.time = kept(time, rows);
+  out.weights = values_of(std::span(weights), rows);
+  out.groups = values_of(std::span(groups), rows);
+  out.time = values_of(std::span(time), rows);
   out.rows = every_row(rows.size());
   out.warnings = warnings;
   return out;

@@ -10,6 +10,7 @@
 #include "engine/core/exact_sum.h"
 #include "engine/learn/cross_validate.h"
 #include "engine/learn/learner_kind.h"
+#include "engine/learn/take_rows.h"
 #include "engine/stats/inference.h"
 #include "engine/stats/lengths.h"
 
@@ -149,21 +150,14 @@ EffectFit partially_linear(const DoubleLearningData& data, const DoubleLearningS
   return out;
 }
 
-std::vector<double> taken(std::span<const double> from, const std::vector<std::uint32_t>& rows) {
-  std::vector<double> out;
-  if (from.empty()) return out;
-  for (const std::uint32_t i : rows) out.push_back(from[i]);
-  return out;
-}
-
 EffectFit interactive(const DoubleLearningData& data, const DoubleLearningSpec& spec,
                       const CrossFit& fit, const std::vector<std::uint32_t>& rows,
                       const Context& context) {
-  const auto y = taken(data.y, rows);
-  const auto weights = taken(data.weights, rows);
-  auto m = taken(fit.m, rows);
-  const auto g0 = taken(fit.g0, rows);
-  const auto g1 = taken(fit.g1, rows);
+  const auto y = detail::values_of(data.y, rows);
+  const auto weights = detail::values_of(data.weights, rows);
+  auto m = detail::values_of(std::span(fit.m), rows);
+  const auto g0 = detail::values_of(std::span(fit.g0), rows);
+  const auto g1 = detail::values_of(std::span(fit.g1), rows);
   std::vector<std::int32_t> treated;
   for (const std::uint32_t i : rows) treated.push_back(data.treatment[i] == 1.0 ? 1 : 0);
   // A regression may predict a probability below 0: as far out as the clip allows.

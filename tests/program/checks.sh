@@ -81,6 +81,25 @@ END
 grep -q 'one rule does as well as the model: video_view_count > 10000' run/claims/results.json ||
   fail "claims: $(cat out.txt)"
 
+# The scores of a declared analysis: x decides, so one rule is as good as the trees.
+study scored <<'END'
+local id, x, w, y = {}, {}, {}, {}
+for i = 1, 120 do
+  id[i], x[i], w[i] = i, (i * 37) % 120 / 120, (i * 11) % 17
+  y[i] = x[i] > 0.5
+end
+local t <const> = frame { { "id", id }, { "x", x }, { "w", w }, { "y", y }, key = "id" }
+local judged <const> = S:analysis "judged" (learn.evaluate {
+  learner = learn.tree { max_depth = 2 }, of = t.y, features = { t.x, t.w }, folds = 4,
+})
+S:check "rule" (check.one_rule { of = t.y, features = { t.x, t.w }, scores = judged }, {
+  stop = false,
+})
+END
+"$IMPACT" run scored --out run/scored --quiet >out.txt 2>&1 || fail "scored: $(cat out.txt)"
+grep -q 'one rule does as well as the model: x > ' run/scored/results.json ||
+  fail "scored: $(cat out.txt)"
+
 # What can't be a check says so at its line.
 study wrong <<'END'
 local t <const> = frame { { "x", { 1, 2 } }, { "g", { "a", "b" } } }

@@ -2,20 +2,9 @@
 
 #include <cmath>
 
+#include "engine/learn/take_rows.h"
+
 namespace impact::detail {
-namespace {
-
-template <class T>
-std::vector<T> kept(std::span<const T> values, const std::vector<std::uint32_t>& rows) {
-  std::vector<T> out;
-  if (values.empty()) return out;
-  out.reserve(rows.size());
-  for (const std::uint32_t row : rows) out.push_back(values[row]);
-  return out;
-}
-
-}  // namespace
-
 Lesson InnerLesson::lesson() const {
   return {.features = features,
           .outcome = outcome,
@@ -31,9 +20,9 @@ InnerLesson inner_lesson(const Training& training) {
     if (std::isfinite(whole.outcome[row])) rows.push_back(row);
   }
   return {.features = whole.features.take(rows),
-          .outcome = kept(whole.outcome, rows),
-          .weights = kept(whole.weights, rows),
-          .groups = kept(whole.groups, rows),
+          .outcome = values_of(whole.outcome, rows),
+          .weights = values_of(whole.weights, rows),
+          .groups = values_of(whole.groups, rows),
           .classes = {whole.classes.begin(), whole.classes.end()}};
 }
 
